@@ -197,9 +197,11 @@ def fill(folder: Path, devices: int, recorded: Mapping[str, float]) -> int:
             for one in pattern(number):
                 labels = f"{one.labels},{target}" if one.labels else target
                 out.writelines(f"{one.name}{{{labels}}} {one.at(moment, number)!r} {moment}\n" for moment in moments)
+        every = intervals()
         for series, value in recorded.items():
             # A recorded value wanders a little: what it is matters to no cost, and that it moves does.
-            out.writelines(f"{series} {value * (1 + moment // 60 % 17 / 100):.6g} {moment}\n" for moment in moments)
+            recorded_at = moments[:: every.get(series.partition("{")[0], HISTORY_STEP) // HISTORY_STEP]
+            out.writelines(f"{series} {value * (1 + moment // 60 % 17 / 100):.6g} {moment}\n" for moment in recorded_at)
         out.write("# EOF\n")
     say("making blocks of it")
     argv = [program("promtool"), "tsdb", "create-blocks-from", "openmetrics", "-q", f"--max-block-duration={BLOCK}"]
@@ -212,6 +214,18 @@ def fill(folder: Path, devices: int, recorded: Mapping[str, float]) -> int:
     count = max(multiply(block, folder / "blocks" / block.name, copies) for block in blocks)
     shutil.rmtree(few)
     return count
+
+
+def intervals() -> dict[str, int]:
+    """Return the seconds between two values of each series that the shipped rules record, a minute at least."""
+    texts = [path.read_text(encoding="utf-8") for path in (SHIPPED / "rules").glob("*.yml")]
+    return {
+        rule["record"]: max(HISTORY_STEP, round(seconds(group["interval"])))
+        for text in texts
+        for group in yaml.safe_load(text)["groups"]
+        for rule in group["rules"]
+        if "record" in rule
+    }
 
 
 @contextlib.contextmanager

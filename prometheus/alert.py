@@ -16,7 +16,10 @@ BUDGET_INTERVAL = "20s"
 so reaches Alertmanager first. With it, `for` and Alertmanager's wait stay below two minutes even if an evaluation is
 missed; each evaluation costs about half a millisecond of CPU time a device (bench/results/alert_delay.md)."""
 
-CONDUCT_INTERVAL = "1m"
+EXPORTER_INTERVAL = "1m"
+"""Interval of alerts on an exporter that does not answer: their `for` is twice as long."""
+
+SAMPLING_INTERVAL = "2m"
 """Interval of alerts on an exporter that answers but does not sample or save: what is lost grows with the time."""
 
 DATA_QUALITY_INTERVAL = "4m"

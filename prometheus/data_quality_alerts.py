@@ -1,6 +1,7 @@
 """Alerts on the quality of the numbers, for when they deserve less trust."""
 
 from prometheus.alert import SAME_INSTANCE, Alert
+from prometheus.recording import DISCARDED, POWER
 
 LIVE = 'provider!="static"'
 """A static intensity describes a year that is over, and never goes stale."""
@@ -27,8 +28,8 @@ LATE_INTERVALS = 3
 
 
 def data_quality_alerts() -> tuple[Alert, ...]:
-    """Return the alerts on the carbon intensity, on the exporter's own readings, and on its last proof."""
-    return (*_intensity_alerts(), _forecast_alert(), *_reading_alerts(), _proof_alert())
+    """Return the alerts on the carbon intensity, on the exporter's own readings and state, and on its last proof."""
+    return (*_intensity_alerts(), _forecast_alert(), *_reading_alerts(), _state_alert(), _proof_alert())
 
 
 def _alert(*, name: str, expr: str, summary: str, description: str, advice: str, severity: str = "warning") -> Alert:
@@ -108,11 +109,10 @@ def _forecast_alert() -> Alert:
 
 def _reading_alerts() -> tuple[Alert, ...]:
     window = "10m"
-    energy = f'sum by (job, instance) (increase(ecotrack_energy_joules_total{{scope="host"}}[{window}]))'
+    # Rates over five minutes of the last five minutes.
+    energy = f'max by (job, instance) (max_over_time({POWER}{{scope="host"}}[5m]))'
     samples = f"increase(ecotrack_samples_total[{window}])"
-    discarded = (
-        f'sum by (job, instance, source) (increase(ecotrack_discarded_readings_total{{source!="state"}}[{window}]))'
-    )
+    discarded = f"sum by (job, instance, source) ({DISCARDED})"
     return (
         _alert(
             name="EcotrackCollectorFailing",
@@ -152,7 +152,6 @@ def sampling_alerts() -> tuple[Alert, ...]:
     sampled = "ecotrack_last_sample_timestamp_seconds"
     saved = "ecotrack_state_save_timestamp_seconds"
     late = f"{LATE_INTERVALS} * ecotrack_sample_interval_seconds"
-    discarded = 'ecotrack_discarded_readings_total{source="state",reason!="unsaved"}'
     return (
         _alert(
             name="EcotrackSampleLate",
@@ -174,21 +173,25 @@ def sampling_alerts() -> tuple[Alert, ...]:
             ),
             advice="Check free space and permissions of the folder --state.dir before you restart the exporter.",
         ),
-        _alert(
-            name="EcotrackStateDiscarded",
-            expr=(
-                f"{discarded} > 0\nand {SAME_INSTANCE}\n"
-                f"ecotrack_samples_total * {SAME_INSTANCE} ecotrack_sample_interval_seconds"
-                f" < {STATE_DISCARDED_SECONDS}"
-            ),
-            summary="{{ $labels.instance }} could not use its saved totals",
-            description=(
-                "At its start, {{ $labels.instance }} found a saved state that it could not use "
-                "({{ $labels.reason }}) and kept it aside. Counters begin again at zero; "
-                "budgets and lifetime totals go on from the other state file, or begin again where there is none."
-            ),
-            advice="Read the exporter's log, which names the file that was kept aside.",
+    )
+
+
+def _state_alert() -> Alert:
+    discarded = 'ecotrack_discarded_readings_total{source="state",reason!="unsaved"}'
+    return _alert(
+        name="EcotrackStateDiscarded",
+        expr=(
+            f"{discarded} > 0\nand {SAME_INSTANCE}\n"
+            f"ecotrack_samples_total * {SAME_INSTANCE} ecotrack_sample_interval_seconds"
+            f" < {STATE_DISCARDED_SECONDS}"
         ),
+        summary="{{ $labels.instance }} could not use its saved totals",
+        description=(
+            "At its start, {{ $labels.instance }} found a saved state that it could not use "
+            "({{ $labels.reason }}) and kept it aside. Counters begin again at zero; "
+            "budgets and lifetime totals go on from the other state file, or begin again where there is none."
+        ),
+        advice="Read the exporter's log, which names the file that was kept aside.",
     )
 
 

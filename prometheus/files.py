@@ -5,7 +5,15 @@ from typing import Any, ClassVar
 
 import yaml
 
-from prometheus.alert import BUDGET_INTERVAL, CONDUCT_INTERVAL, DATA_QUALITY_INTERVAL, Alert, AlertGroup, Links
+from prometheus.alert import (
+    BUDGET_INTERVAL,
+    DATA_QUALITY_INTERVAL,
+    EXPORTER_INTERVAL,
+    SAMPLING_INTERVAL,
+    Alert,
+    AlertGroup,
+    Links,
+)
 from prometheus.budget import BURN_ALERTS
 from prometheus.budget_alerts import budget_alerts, ecoguard_alert
 from prometheus.data_quality_alerts import data_quality_alerts, sampling_alerts
@@ -53,14 +61,16 @@ def alert_groups(machine: Machine | None) -> tuple[AlertGroup, ...]:
         AlertGroup(
             name="ecotrack-data-quality-alerts",
             interval=DATA_QUALITY_INTERVAL,
-            alerts=(*data_quality_alerts(), *sensor_alerts(), *opportunity_alerts(), *process_alerts()),
+            alerts=(
+                *data_quality_alerts(),
+                *sensor_alerts(),
+                *opportunity_alerts(),
+                *process_alerts(),
+                *conduct_alerts(),
+            ),
         ),
-        AlertGroup(
-            name="ecotrack-conduct-alerts",
-            interval=CONDUCT_INTERVAL,
-            alerts=(*sampling_alerts(), *conduct_alerts()),
-        ),
-        AlertGroup(name="ecotrack-exporter-alerts", interval="30s", alerts=exporter_alerts()),
+        AlertGroup(name="ecotrack-sampling-alerts", interval=SAMPLING_INTERVAL, alerts=sampling_alerts()),
+        AlertGroup(name="ecotrack-exporter-alerts", interval=EXPORTER_INTERVAL, alerts=exporter_alerts()),
     )
 
 

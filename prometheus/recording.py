@@ -15,11 +15,11 @@ from prometheus.budget import (
     seconds,
 )
 
-SCRAPED_WINDOWS = ("5m", "30m", "1h")
-AVERAGED_WINDOWS = {"2h": "2m", "6h": "2m", "1d": "4m", "3d": "4m"}
-"""Long windows and how often each is evaluated. An interval of 5m or more would leave gaps: Prometheus looks
-back 5m for the last value of a series."""
-WINDOWS = (*SCRAPED_WINDOWS, *AVERAGED_WINDOWS)
+SHORTEST_WINDOW = "5m"
+AVERAGED_WINDOWS = {"30m": "4m", "1h": "1m", "2h": "4m", "6h": "4m", "1d": "4m", "3d": "4m"}
+"""Longer windows and how often each is evaluated: that of the day's critical alert as often as what it averages. An
+interval of 5m or more would leave gaps: Prometheus looks back 5m for the last value of a series."""
+WINDOWS = (SHORTEST_WINDOW, *AVERAGED_WINDOWS)
 BASE_INTERVAL = "1m"
 
 BUDGETED = 'scope=~"host|network"'
@@ -28,10 +28,7 @@ BUDGETED = 'scope=~"host|network"'
 PERIOD_MATCH = "on (job, instance, period)"
 
 KEPT_INTERVAL = "4m"
-"""Interval of what is looked back for over hours or a day: as long as one may be, for the same reason."""
-
-PARTS_INTERVAL = "2m"
-"""Interval of what tells how the machine's power divides: it is drawn, and summed up as shares of its own sum."""
+"""Interval of all that no critical alert of a day waits for: as long as one may be, for the same reason."""
 
 WORKING = 'state="works", source!~"battery|attestation"'
 """A battery works only while nothing else supplies the machine, and a proof is there as long as somebody wants it."""
@@ -67,9 +64,14 @@ def emission_rate(window: str) -> str:
     return f"instance:ecotrack_emissions_grams:rate{window}"
 
 
-def burn_rate(window: str) -> str:
-    """Name the series of the burn rate over the window, per instance and budget period."""
-    return f"instance_period:ecotrack_budget_burn:ratio_rate{window}"
+def averaged(series: str, window: str) -> str:
+    """Average a series of every minute; time without a value (machine off or asleep) counts as none.
+
+    Half an interval less than the window holds as many values as there are minutes in it, whether or not the window's
+    first moment belongs to it, as it does in Prometheus 2.
+    """
+    interval, whole = seconds(BASE_INTERVAL), seconds(window)
+    return f"sum_over_time({series}[{whole - interval / 2:.0f}s]) * {interval:.0f} / {whole:.0f}"
 
 
 LENGTH = "instance_period:ecotrack_budget_period_seconds:length"
@@ -93,7 +95,13 @@ INTENSITY = "instance:ecotrack_grid_carbon_intensity_grams_per_kwh:energy_weight
 WORKED = "instance_source:ecotrack_source_works:max4m"
 """1 for each source that worked within the last interval; what is gone from it for a day was taken out."""
 
+KEPT_INTENSITY = "instance_grid_zone:ecotrack_grid_carbon_intensity_grams_per_kwh:last"
 DAY_INTENSITY = "instance_grid_zone:ecotrack_grid_carbon_intensity_grams_per_kwh:avg1d"
+"""Mean of the last day's intensity, of the values that are kept."""
+
+DISCARDED = "instance_source_reason:ecotrack_discarded_readings:increase10m"
+"""Readings discarded in ten minutes, there only where there are some: most of the counters stand still for years."""
+
 KEPT_START = "instance_period:ecotrack_budget_period_start_timestamp_seconds:last"
 KEPT_LIMIT = "instance_period:ecotrack_budget_limit_grams:last"
 """Start and limit of each budget, to be looked back for over hours: there are few values of these in an hour."""
@@ -112,59 +120,62 @@ def burning(row: BurnAlert) -> str:
 
 def groups() -> tuple[Group, ...]:
     """Return every recording rule, the groups in the order in which one needs another's series."""
-    by_scope = "sum by (job, instance, scope) (rate(ecotrack_emissions_grams_total[5m]))"
     fast = (
-        Recording(record=SCOPE_RATE, expr=by_scope),
-        *(_scraped_rate(window) for window in SCRAPED_WINDOWS),
-        *_power_and_intensity(),
-        *_budget_state(),
-        *(_burn(window) for window in SCRAPED_WINDOWS),
-        *_conditions(),
+        *_five_minutes(),
+        *(_averaged_rate(window) for window in windows_of(BASE_INTERVAL)),
+        *(_burning(row) for row in _evaluated(BASE_INTERVAL)),
+        _over_ecoguard(),
     )
-    intervals = tuple(dict.fromkeys(AVERAGED_WINDOWS.values()))
+    slow = (
+        *(_averaged_rate(window) for window in windows_of(KEPT_INTERVAL)),
+        *_budget_state(),
+        *(_burning(row) for row in _evaluated(KEPT_INTERVAL)),
+        *_outlook(),
+    )
     return (
         Group(name="ecotrack-rates", interval=BASE_INTERVAL, rules=fast),
-        *(_slow_group(interval) for interval in intervals),
-        Group(name="ecotrack-parts", interval=PARTS_INTERVAL, rules=(_by_origin(), *_by_group())),
+        Group(name="ecotrack-budgets", interval=KEPT_INTERVAL, rules=slow),
+        Group(name="ecotrack-parts", interval=KEPT_INTERVAL, rules=(_intensity(), _by_origin(), *_by_group())),
         Group(name="ecotrack-kept", interval=KEPT_INTERVAL, rules=tuple(_kept())),
     )
 
 
-def _slow_group(interval: str) -> Group:
-    windows = [window for window, every in AVERAGED_WINDOWS.items() if every == interval]
-    rules = tuple(rule for window in windows for rule in (_averaged_rate(window), _burn(window)))
-    return Group(name=f"ecotrack-rates-{'-'.join(windows)}", interval=interval, rules=rules)
+def windows_of(interval: str) -> tuple[str, ...]:
+    """Return the averaged windows that are evaluated at an interval."""
+    return tuple(window for window, every in AVERAGED_WINDOWS.items() if every == interval)
 
 
-def _scraped_rate(window: str) -> Recording:
-    """Sum the rates over a window; that of 5m is the sum of those by scope, which are recorded before it."""
-    if window == "5m":
-        return Recording(record=emission_rate(window), expr=f"sum by (job, instance) ({SCOPE_RATE}{{{BUDGETED}}})")
-    expr = f"sum by (job, instance) (rate(ecotrack_emissions_grams_total{{{BUDGETED}}}[{window}]))"
-    return Recording(record=emission_rate(window), expr=expr)
+def _evaluated(interval: str) -> Iterator[BurnAlert]:
+    """Return the burn alerts of which the long window, which tells how fast one can know, has this interval."""
+    return (row for row in BURN_ALERTS if AVERAGED_WINDOWS[row.long] == interval)
 
 
-def _averaged_rate(window: str) -> Recording:
-    """Average the recorded 5m rate; time without a value (machine off or asleep) counts as none."""
-    share = f"{seconds(BASE_INTERVAL)} / {seconds(window)}"
-    expr = f"sum_over_time({emission_rate('5m')}[{window}]) * {share}"
-    return Recording(record=emission_rate(window), expr=expr)
-
-
-def _power_and_intensity() -> Iterator[Recording]:
+def _five_minutes() -> Iterator[Recording]:
+    """Record what is read from counters: rates by scope, their sum, and what the machine's electricity costs."""
+    emissions = "sum by (job, instance, scope) (rate(ecotrack_emissions_grams_total[5m]))"
+    yield Recording(record=SCOPE_RATE, expr=emissions)
+    budgeted = f"sum by (job, instance) ({SCOPE_RATE}{{{BUDGETED}}})"
+    yield Recording(record=emission_rate(SHORTEST_WINDOW), expr=budgeted)
     power = "sum by (job, instance, scope) (rate(ecotrack_energy_joules_total[5m]))"
     yield Recording(record=POWER, expr=power)
     priced = "* on (job, instance) group_left (currency)\n  ecotrack_electricity_price_per_kwh"
     paid = f'{POWER}{{scope="host"}}\n  / {JOULES_PER_KWH:.0f}\n  {priced}'
     yield Recording(record=COST, expr=f"sum by (job, instance, currency) (\n  {paid}\n)")
-    energy = f"sum by (job, instance) (\n  rate(ecotrack_energy_joules_total{{{BUDGETED}}}[1h])\n)"
+
+
+def _averaged_rate(window: str) -> Recording:
+    return Recording(record=emission_rate(window), expr=averaged(emission_rate(SHORTEST_WINDOW), window))
+
+
+def _intensity() -> Recording:
+    power = f"sum by (job, instance) (\n  {averaged(f'{POWER}{{{BUDGETED}}}', '1h')}\n)"
     # Energy whose grams are unknown would draw the quotient towards zero.
     lacking = 'increase(ecotrack_discarded_readings_total{source="grid"}[1h]) > 0'
     weighted = (
-        f"{JOULES_PER_KWH:.0f} * {emission_rate('1h')}\n/ on (job, instance)\n({energy} > 0)"
+        f"{JOULES_PER_KWH:.0f} * {emission_rate('1h')}\n/ on (job, instance)\n({power} > 0)"
         f"\nunless on (job, instance)\n{lacking}"
     )
-    yield Recording(record=INTENSITY, expr=weighted)
+    return Recording(record=INTENSITY, expr=weighted)
 
 
 def _by_origin() -> Recording:
@@ -195,6 +206,9 @@ def _budget_state() -> Iterator[Recording]:
     yield Recording(record=CONSUMED, expr=USED_SHARE)
     yield Recording(record=ELAPSED, expr=f"clamp_max(\n  (time() - {start})\n  / {PERIOD_MATCH}\n  {LENGTH},\n  1\n)")
     yield _remaining(start)
+    # After what looks for the values of the last evaluation.
+    yield Recording(record=KEPT_START, expr=start)
+    yield Recording(record=KEPT_LIMIT, expr=limit)
 
 
 def _remaining(start: str) -> Recording:
@@ -214,21 +228,26 @@ def _remaining(start: str) -> Recording:
     return Recording(record=REMAINING, expr="\n".join((*held, f"or {PERIOD_MATCH}", left)))
 
 
-def _burn(window: str) -> Recording:
-    expr = f"{emission_rate(window)}\n/ on (job, instance) group_right ()\n{ALLOWED_RATE}"
-    return Recording(record=burn_rate(window), expr=expr)
+def _burning(row: BurnAlert) -> Recording:
+    """Divide both windows' rates by what the budget allows; burn rates that exceed nothing are recorded nowhere."""
+    allowed = f'{ALLOWED_RATE}{{period="{row.period}"}}'
+    long, short = (
+        f"{emission_rate(window)} / on (job, instance) group_right ()\n{allowed} > {row.factor:g}"
+        for window in (row.long, row.short)
+    )
+    return Recording(record=burning(row), expr=f"{long}\nand {PERIOD_MATCH}\n{short}")
 
 
-def _conditions() -> Iterator[Recording]:
-    for row in BURN_ALERTS:
-        period = f'{{period="{row.period}"}}'
-        rates = (f"{burn_rate(window)}{period} > {row.factor:g}" for window in (row.long, row.short))
-        yield Recording(record=burning(row), expr=f"\nand {PERIOD_MATCH}\n".join(rates))
+def _over_ecoguard() -> Recording:
+    limit = "60 * ecotrack_ecoguard_limit_grams_per_second"
+    rate = f"60 * {emission_rate(SHORTEST_WINDOW)}"
+    return Recording(record=OVER_ECOGUARD, expr=f"{rate}\n> on (job, instance)\n{limit}")
+
+
+def _outlook() -> Iterator[Recording]:
     yield Recording(record=OVERRUN, expr=_overrun())
     mostly = f"{USED_SHARE} > {USED_WARNING_RATIO}\nand {PERIOD_MATCH}\n{ELAPSED} < {USED_WARNING_RATIO}"
     yield Recording(record=MOSTLY_USED, expr=mostly)
-    limit = "60 * ecotrack_ecoguard_limit_grams_per_second"
-    yield Recording(record=OVER_ECOGUARD, expr=f"60 * {emission_rate('5m')}\n> on (job, instance)\n{limit}")
 
 
 def _overrun() -> str:
@@ -249,6 +268,7 @@ def _overrun() -> str:
 def _kept() -> Iterator[Recording]:
     worked = f"max_over_time(ecotrack_source_state{{{WORKING}}}[{KEPT_INTERVAL}])"
     yield Recording(record=WORKED, expr=f"{worked} == 1")
-    yield Recording(record=DAY_INTENSITY, expr="avg_over_time(ecotrack_grid_carbon_intensity_grams_per_kwh[1d])")
-    yield Recording(record=KEPT_START, expr="ecotrack_budget_period_start_timestamp_seconds")
-    yield Recording(record=KEPT_LIMIT, expr="ecotrack_budget_limit_grams")
+    yield Recording(record=KEPT_INTENSITY, expr="ecotrack_grid_carbon_intensity_grams_per_kwh")
+    yield Recording(record=DAY_INTENSITY, expr=f"avg_over_time({KEPT_INTENSITY}[1d])")
+    discarded = 'increase(ecotrack_discarded_readings_total{source!="state"}[10m])'
+    yield Recording(record=DISCARDED, expr=f"{discarded} > 0")

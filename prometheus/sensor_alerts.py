@@ -1,12 +1,16 @@
 """Alerts on power sensors, for when a model covers what could be measured."""
 
 from prometheus.alert import SAME_INSTANCE, Alert
-from prometheus.recording import WORKED, WORKING
+from prometheus.recording import DISCARDED, WORKED, WORKING
 
 WORKS = 'state="works"'
 
 LOST_WINDOW = "1d"
 """A source that worked within this time is missed; one that is gone for longer was taken out."""
+
+LATELY = "8m"
+"""Time in which a source worked lately: two values, each of which stands for the four minutes before it, so that one
+that has not worked for 8 to 12 minutes is lost."""
 
 SURE = "rapl|battery|ipmi|meter"
 """Sources that measure at least the processor wherever they work; drivers under hwmon may know a graphics card only."""
@@ -36,7 +40,8 @@ def _source_alerts() -> tuple[Alert, ...]:
             name="EcotrackSourceLost",
             expr=(
                 f"max_over_time({WORKED}[{LOST_WINDOW}]) == 1\n"
-                f"and max_over_time({works}[10m]) == 0\n"
+                f"unless on (job, instance, source)\nlast_over_time({WORKED}[{LATELY}])\n"
+                f"and on (job, instance, source)\n{works} == 0\n"
                 'unless on (job, instance, source)\necotrack_source_state{state="fails"} == 1'
             ),
             summary="{{ $labels.instance }} has lost its source {{ $labels.source }}",
@@ -53,9 +58,7 @@ def _use_alerts() -> tuple[Alert, ...]:
     return (
         _alert(
             name="EcotrackSensorFrozen",
-            expr=(
-                'sum by (job, instance, source) (increase(ecotrack_discarded_readings_total{reason="frozen"}[10m])) > 0'
-            ),
+            expr=f'sum by (job, instance, source) ({DISCARDED}{{reason="frozen"}})',
             summary="A sensor of {{ $labels.source }} stands still on {{ $labels.instance }}",
             description=(
                 "A counter of {{ $labels.source }} on {{ $labels.instance }} gains nothing. "

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from exporter.budget import Period
 from prometheus.budget import BURN_ALERTS, seconds
 from prometheus.fleet import MEMORY_INTERVAL, rate5m
-from prometheus.recording import BASE_INTERVAL, Group, Recording
+from prometheus.recording import BASE_INTERVAL, Group, Recording, averaged
 from prometheus.team_limits import LIMIT, PERIOD_END, PERIOD_START
 
 OF_TEAM = "on (team, period)"
@@ -58,16 +58,9 @@ def team_budget_groups() -> tuple[Group, ...]:
 
 
 def _rates(windows: tuple[str, ...]) -> Iterator[Recording]:
-    """Average the recorded 5m rate; time in which no device of a team was seen counts as none.
-
-    Half an interval less than the window holds as many values as there are intervals in it, whether or not the
-    window's first moment belongs to it, as it does in Prometheus 2.
-    """
-    interval = seconds(BASE_INTERVAL)
+    """Average the recorded 5m rate; time in which no device of a team was seen counts as none."""
     for window in windows:
-        recorded = f"{rate5m()}[{seconds(window) - interval / 2:.0f}s]"
-        share = f"{interval:.0f} / {seconds(window):.0f}"
-        yield Recording(record=team_rate(window), expr=f"sum_over_time({recorded}) * {share}")
+        yield Recording(record=team_rate(window), expr=averaged(rate5m(), window))
 
 
 def _state() -> Iterator[Recording]:

@@ -39,18 +39,23 @@ REMAINING = "instance_period:ecotrack_budget_remaining:ratio"
 START, END = (f"ecotrack_budget_period_{end}_timestamp_seconds" for end in ("start", "end"))
 LIMIT, USED = "ecotrack_budget_limit_grams", "ecotrack_budget_used_grams"
 
-FIVE_MINUTES, HALF_HOUR = 5.0 * SECONDS_PER_MINUTE, 30.0 * SECONDS_PER_MINUTE
-
-WINDOWS = {"5m": FIVE_MINUTES, "30m": HALF_HOUR, "1h": SECONDS_PER_HOUR}
-"""Windows over scraped counters, in seconds."""
+FIVE_MINUTES = 5.0 * SECONDS_PER_MINUTE
 
 LONG_WINDOWS = {
+    "30m": 30.0 * SECONDS_PER_MINUTE,
+    "1h": SECONDS_PER_HOUR,
     "2h": 2.0 * SECONDS_PER_HOUR,
     "6h": 6.0 * SECONDS_PER_HOUR,
     "1d": SECONDS_PER_DAY,
     "3d": 3.0 * SECONDS_PER_DAY,
 }
-"""Windows over the recorded rate of five minutes, which is one of each minute."""
+"""Windows over the recorded rate of five minutes, which is one of each minute, in seconds."""
+
+HALF_INTERVAL = SECONDS_PER_MINUTE / 2.0
+"""Seconds by which the rules look back for less, so that a window holds as many values as minutes."""
+
+SLOW_INTERVAL = 4.0 * SECONDS_PER_MINUTE
+"""Seconds between evaluations of what is kept of a budget."""
 
 
 def _sum(values: Values, *kept: str, only: frozenset[str] | None = None) -> Values:
@@ -76,14 +81,17 @@ def _quotient(one: Values, two: Values) -> Values:
 ELECTRIC = frozenset({"host", "network"})
 
 
-def _emission_rate(view: View, *, seconds: float) -> Values:
-    return _sum(view.rate(EMISSIONS, seconds), only=ELECTRIC)
+def _emission_rate(view: View) -> Values:
+    return _sum(view.rate(EMISSIONS, FIVE_MINUTES), only=ELECTRIC)
+
+
+def _averaged(view: View, name: str, seconds: float) -> Values:
+    values = view.sum_over(name, seconds - HALF_INTERVAL)
+    return {labels: value * SECONDS_PER_MINUTE / seconds for labels, value in values.items()}
 
 
 def _long_rate(view: View, *, seconds: float) -> Values:
-    return {
-        labels: value * SECONDS_PER_MINUTE / seconds for labels, value in view.sum_over(f"{RATE}5m", seconds).items()
-    }
+    return _averaged(view, f"{RATE}5m", seconds)
 
 
 def _rate_by(view: View, *kept: str, name: str) -> Values:
@@ -109,8 +117,8 @@ def _cost(view: View) -> Values:
 
 
 def _intensity(view: View) -> Values:
-    energy = _sum(view.rate(ENERGY, SECONDS_PER_HOUR), only=ELECTRIC)
-    return {labels: JOULES_PER_KWH * one for labels, one in _quotient(view.last(f"{RATE}1h"), energy).items()}
+    power = _sum(_averaged(view, POWER, SECONDS_PER_HOUR), only=ELECTRIC)
+    return {labels: JOULES_PER_KWH * one for labels, one in _quotient(view.last(f"{RATE}1h"), power).items()}
 
 
 def _length(view: View) -> Values:
@@ -132,17 +140,12 @@ def _elapsed(view: View) -> Values:
     return {labels: min(share, 1.0) for labels, share in _quotient(since, view.last(LENGTH)).items()}
 
 
-def _burn(view: View, *, window: str) -> Values:
-    rate = view.last(f"{RATE}{window}").get(())
-    return {} if rate is None else {labels: rate / one for labels, one in view.last(ALLOWED).items() if one}
-
-
 def _remaining(view: View) -> Values:
     return {labels: 1.0 - share for labels, share in view.last(CONSUMED).items()}
 
 
 RULES: Mapping[str, Compute] = {
-    **{f"{RATE}{name}": partial(_emission_rate, seconds=seconds) for name, seconds in WINDOWS.items()},
+    f"{RATE}5m": _emission_rate,
     **{f"{RATE}{name}": partial(_long_rate, seconds=seconds) for name, seconds in LONG_WINDOWS.items()},
     POWER: lambda view: _rate_by(view, "scope", name=ENERGY),
     SCOPE_RATE: lambda view: _rate_by(view, "scope", name=EMISSIONS),
@@ -154,10 +157,6 @@ RULES: Mapping[str, Compute] = {
     CONSUMED: _consumed,
     "instance_period:ecotrack_budget_elapsed:ratio": _elapsed,
     REMAINING: _remaining,
-    **{
-        f"instance_period:ecotrack_budget_burn:ratio_rate{name}": partial(_burn, window=name)
-        for name in (*WINDOWS, *LONG_WINDOWS)
-    },
     "device:process_group_power_watts:rate5m": lambda view: _rate_by(
         view, "group", "scope", name="ecotrack_process_group_energy_joules_total"
     ),
@@ -216,8 +215,8 @@ class Recorded:
 
 
 def _goes_on(view: View, labels: Labels) -> bool:
-    """Tell whether a budget's period and limit are those of a minute ago."""
-    earlier = replace(view, at=view.at - SECONDS_PER_MINUTE)
+    """Tell whether a budget's period and limit are those of the evaluation before."""
+    earlier = replace(view, at=view.at - SLOW_INTERVAL)
     return all(view.last(name).get(labels) == earlier.last(name).get(labels) for name in (START, LIMIT))
 
 

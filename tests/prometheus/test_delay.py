@@ -94,7 +94,7 @@ def test_the_page_states_the_chain_of_the_shipped_files() -> None:
     (hold,) = {seconds(rule["for"]) for _, rule in critical()}
     (wait,) = {held_back(rule) for _, rule in critical()}
     before = (Config().sampling.interval_seconds, seconds(config["global"]["scrape_interval"]), interval)
-    burning = (*before[:2], rates["instance_period:ecotrack_budget_burn:ratio_rate1h"], interval)
+    burning = (*before[:2], rates["instance_period:ecotrack_budget_burn:over6_rate1h_rate5m"], interval)
     after = (hold, wait)
     page = (ROOT / "docs/explanation/budget-alerts.md").read_text()
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| ")]

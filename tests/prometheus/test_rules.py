@@ -160,7 +160,7 @@ def test_every_series_and_label_in_a_rule_exists() -> None:
     labels |= {name: {*TARGET_LABELS, SENT_BY} for name in PROMETHEUS_OWN}
     labels |= dict.fromkeys(PROGRAMS_OWN, TARGET_LABELS)
     labels |= {name: {"team", "period"} for name in (LIMIT, PERIOD_START, PERIOD_END)}
-    derived = {"group", "period", "scope", "team", *TARGET_LABELS}
+    derived = {"group", "period", "reason", "scope", "team", *TARGET_LABELS}
     labels |= {rule["record"]: derived for rule in rules("record")}
     labels |= {counter.rate: {*counter.labels, *TARGET_LABELS} for counter in COUNTERS}
     used = [selector for query in queries() for selector in selectors(promql.parse(query))]
@@ -215,10 +215,13 @@ def test_a_window_is_averaged_over_the_interval_at_which_its_rate_is_recorded() 
     )
     exprs = {rule["record"]: rule["expr"] for rule in rules("record")}
     assert len(WINDOWS) == 7
-    for window in WINDOWS[3:]:
-        _, recorded, length = re.split(r"\* | / ", exprs[f"instance:ecotrack_emissions_grams:rate{window}"])
-        assert float(recorded) == interval.total_seconds()
-        assert float(length) == promql.parse_duration(window).total_seconds()
+    for window in WINDOWS[1:]:
+        expr = exprs[f"instance:ecotrack_emissions_grams:rate{window}"]
+        looked_at, recorded, length = map(float, re.findall(r"\[(\d+)s\]\) \* (\d+) / (\d+)$", expr)[0])
+        assert recorded == interval.total_seconds()
+        assert length == promql.parse_duration(window).total_seconds()
+        # Between two intervals of evaluation, so that as many values lie in it with both ends as with one.
+        assert length - recorded < looked_at < length
 
 
 def test_alerts_that_mute_or_are_muted_share_one_for_and_end_together() -> None:

@@ -19,6 +19,8 @@ from exporter.audit.rules import RULES
 from prometheus.budget import BURN_ALERTS
 from prometheus.recording import (
     DAY_INTENSITY,
+    DISCARDED,
+    KEPT_INTENSITY,
     KEPT_LIMIT,
     KEPT_START,
     MOSTLY_USED,
@@ -27,6 +29,7 @@ from prometheus.recording import (
     WORKED,
     burning,
 )
+from prometheus.weeks import GRAMS, JOULES, week
 from tests.exporter.audit.world import STEADY, Step, World, scaled, scaled_in_store, with_groups
 
 ERROR = 1.01
@@ -215,15 +218,19 @@ def test_an_error_in_the_json_is_found(name: str) -> None:
     assert failing(replace(world().evidence(stored=False), moments=moments)) == {"summary"}
 
 
-NO_FIGURES = {OVERRUN, MOSTLY_USED, OVER_ECOGUARD, WORKED, DAY_INTENSITY, KEPT_START, KEPT_LIMIT}
-"""Recorded, as burn rates that are too high are, for alerts alone: conditions of them and what they look back for."""
+FOR_ALERTS = {OVERRUN, MOSTLY_USED, OVER_ECOGUARD, WORKED, DISCARDED, *map(burning, BURN_ALERTS)}
+"""Recorded for alerts alone: conditions of them and what they look back for."""
+
+KEPT = {KEPT_INTENSITY, DAY_INTENSITY, KEPT_START, KEPT_LIMIT}
+WEEKS = {week(quantity, before=before) for quantity in (GRAMS, JOULES) for before in (False, True)}
+"""Differences over a week and two, of which an audit does not see both ends."""
 
 
 def test_every_recording_rule_is_computed_anew() -> None:
     rules = Path(__file__).parents[3] / "prometheus/rules/ecotrack-recording.yml"
     groups = yaml.safe_load(rules.read_text(encoding="utf-8"))["groups"]
     recorded = {rule["record"] for group in groups for rule in group["rules"]}
-    assert recorded - RULES.keys() - {burning(row) for row in BURN_ALERTS} == NO_FIGURES
+    assert recorded - RULES.keys() == FOR_ALERTS | KEPT | WEEKS
 
 
 @pytest.mark.parametrize("name", sorted(RULES))

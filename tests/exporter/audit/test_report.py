@@ -10,7 +10,7 @@ from exporter.audit.rules import RULES
 from tests.exporter.audit.test_checks import ERROR, world
 from tests.exporter.audit.world import scaled_in_store
 
-WRONG = "instance_period:ecotrack_budget_burn:ratio_rate30m"
+WRONG = "instance:ecotrack_emissions_grams:rate30m"
 
 
 def rendered(evidence: Evidence) -> list[str]:
