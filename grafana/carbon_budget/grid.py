@@ -159,7 +159,8 @@ def _origin() -> dashboard.Panel:
 
 def _methods() -> dashboard.Panel:
     numbers = {method: number for number, method in enumerate(METHODS, start=1)}
-    terms = (f"{number} * ({select(INFO, method=method)} == 1)" for method, number in numbers.items())
+    # The last method stands first, and goes before another of the same device.
+    terms = [f"{number} * max by (instance) ({select(INFO, method=method)})" for method, number in numbers.items()]
     facts = Facts(
         title="How the intensity was known",
         description=(
@@ -169,7 +170,7 @@ def _methods() -> dashboard.Panel:
         ),
         unit="none",
         no_value=NO_DATA,
-        targets=(Target(expr=f"max by (instance) ({' or '.join(terms)})", legend="{{instance}}"),),
+        targets=(Target(expr=" or on (instance) ".join(reversed(terms)), legend="{{instance}}"),),
         mappings=texts({number: (method, METHODS[method]) for method, number in numbers.items()}),
         width=24,
         height=5,

@@ -91,6 +91,8 @@ def _losses() -> dashboard.Panel:
             Series(name=f"/^{kind}:/", colour=colour, pattern=True)
             for kind, colour in distinct(("gap", "reset", "discarded")).items()
         ),
+        # Dozens of counters a device, of which each step reads all.
+        step="10m",
         width=8,
         minimum=0,
     )
