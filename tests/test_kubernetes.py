@@ -82,7 +82,7 @@ def test_the_pod_has_the_least_privilege() -> None:
 
 
 def test_the_user_is_not_one_that_other_images_have() -> None:
-    """Neither that of this project's image, which distroless images have too, nor nobody's, nor a person's or Debian's."""
+    """Neither that of this project's image, which distroless images have too, nor nobody's, nor one of Debian's."""
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     assert f"USER {OWN_USER}:" not in dockerfile
     assert OWN_USER not in {65532, 65534, 10000, 10001, *range(1100), *range(61184, 65520)}
