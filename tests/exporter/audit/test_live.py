@@ -114,5 +114,5 @@ def test_each_rule_is_found_out_where_all_are_tampered_with(tmp_path: Path, caps
     with scraped(tmp_path, tampered(*RULES)) as flags:
         _, found = audited(flags, capsys)
     recorded = {rule for rule in RULES if found[rule]["outcome"] != "not checked"}
-    assert len(recorded) > 20
+    assert {rule.partition("_")[0] for rule in RULES.keys() - recorded} == {"device:process"}
     assert failures(found) == recorded
