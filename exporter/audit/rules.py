@@ -40,6 +40,7 @@ START, END = (f"ecotrack_budget_period_{end}_timestamp_seconds" for end in ("sta
 LIMIT, USED = "ecotrack_budget_limit_grams", "ecotrack_budget_used_grams"
 
 FIVE_MINUTES = 5.0 * SECONDS_PER_MINUTE
+"""Window over scraped counters, in seconds."""
 
 LONG_WINDOWS = {
     "30m": 30.0 * SECONDS_PER_MINUTE,
