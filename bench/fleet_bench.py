@@ -119,7 +119,7 @@ def targets(address: str, devices: int) -> list[dict[str, object]]:
     return [
         {
             "targets": [address],
-            "labels": {"__metrics_path__": f"/{number % PATTERNS}", **target_labels(number)},
+            "labels": {"__metrics_path__": f"/{number}", **target_labels(number)},
         }
         for number in range(devices)
     ]

@@ -1,7 +1,7 @@
 """Made-up devices of a fleet, served by one process that costs little: patterns of real expositions that move.
 
-`python -m bench.fleet_devices` serves every pattern at /NUMBER and prints its address; a fleet has many devices of each
-pattern, which answer alike. Texts are rendered once in `SAMPLE_SECONDS`.
+`python -m bench.fleet_devices` serves every device at /NUMBER and prints its address; a fleet has many devices of each
+pattern, which answer alike, but for what tells devices apart. Texts are rendered once in `SAMPLE_SECONDS`.
 """
 
 import asyncio
@@ -26,6 +26,10 @@ BEFORE = 30 * DAY
 
 FAILING = "disk"
 """The source that fails in the text of a whole exporter."""
+
+IDENTITY = ("ecotrack_lifetime_start_timestamp_seconds", "process_start_time_seconds")
+FIRST_START = 1_735_689_600
+"""Unix seconds at which the first device, and its exporter, started; each further device did so a second later."""
 
 SPARING_GRAMS = 100.0
 """Projected grams of a day, at most: below the limit in both texts."""
@@ -121,14 +125,23 @@ def _kind(name: str) -> str:
 
 
 def exposition(number: int, moment: float) -> bytes:
-    """Return what the devices of a pattern answer at a moment."""
-    lines = (f"{one.name}{{{one.labels}}} {one.at(moment, number)!r}\n" for one in pattern(number))
-    return "".join(lines).encode()
+    """Return what the devices of a pattern answer at a moment, without what tells them apart."""
+    shared = (one for one in pattern(number) if one.name not in IDENTITY)
+    return "".join(f"{one.name}{{{one.labels}}} {one.at(moment, number)!r}\n" for one in shared).encode()
+
+
+def identity(number: int) -> bytes:
+    """Return what a device answers of its own, by which the rules count each device once."""
+    return "".join(f"{name} {FIRST_START + number}\n" for name in IDENTITY).encode()
 
 
 @lru_cache(maxsize=2 * PATTERNS)
+def _shared(number: int, tick: int) -> bytes:
+    return exposition(number, tick * SAMPLE_SECONDS)
+
+
 def _answer(number: int, tick: int) -> bytes:
-    body = exposition(number, tick * SAMPLE_SECONDS)
+    body = _shared(number % PATTERNS, tick) + identity(number)
     head = f"HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode() + body
 

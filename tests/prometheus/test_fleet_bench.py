@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench import fleet_bench
-from bench.fleet_devices import DAY, PATTERNS, pattern
+from bench.fleet_devices import DAY, IDENTITY, PATTERNS, exposition, identity, pattern
 from tests.processes import running_prometheus
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
@@ -82,3 +82,9 @@ def test_it_runs_to_its_end(tmp_path: Path) -> None:
     assert "| with rules | ecotrack-budget-alerts | 20 s |" in ran.stdout
     assert "The slowest takes **" in ran.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+def test_devices_of_one_pattern_are_told_apart() -> None:
+    assert identity(0) != identity(PATTERNS)
+    assert [line.split()[0] for line in identity(0).decode().splitlines()] == [*IDENTITY]
+    assert not any(name in exposition(0, DAY).decode() for name in IDENTITY)
