@@ -76,7 +76,7 @@ def main() -> int:
 def answered(name: str, moment: float) -> str:
     """Return what a device answers: a made-up pattern with an identity and a budget of its own."""
     number = NAMES.index(name)
-    lines = [line for line in exposition(pattern_of(name), moment).decode().splitlines()]
+    lines = exposition(pattern_of(name), moment).decode().splitlines()
     text = "\n".join(
         (
             *lines,
