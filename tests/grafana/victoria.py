@@ -34,7 +34,8 @@ def running_receiver(folder: Path) -> Iterator[str]:
     if shutil.which(PROGRAM) is None:
         yield ""
         return
-    with running_victoria_metrics(folder, "-retentionPeriod=400d", "-dedup.minScrapeInterval=1ms") as url:
+    flags = ("-retentionPeriod=400d", "-dedup.minScrapeInterval=1ms", "-search.maxLookback=5m")
+    with running_victoria_metrics(folder, *flags) as url:
         yield url
 
 
