@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from statistics import median
 
 import numpy as np
 
@@ -104,7 +105,7 @@ def growth(points: Sequence[Point], settled_after: float, bounds: Bounds) -> lis
     """Return the names of what grows once all is settled.
 
     Memory does whose slope's interval is above zero and reaches the bound; blocks, which hardly vary, whose interval
-    reaches theirs. Counts do of which there are more in the second half than ever in the first.
+    reaches theirs. Counts do whose median in the second half is more than the most of the first.
     """
     settled = [one for one in points if one.hour >= settled_after]
     grown = [name for name, read in MEMORY.items() if grows(trend(settled, read), bounds.memory)]
@@ -118,9 +119,9 @@ def grows(found: Trend, bound: float) -> bool:
 
 
 def is_more(points: Sequence[Point], read: Callable[[Point], float], room: float) -> bool:
-    """Tell whether the second half has more than ever the first, and room."""
+    """Tell whether the second half has as a rule more than ever the first, and room; what lingers is none."""
     middle = len(points) // 2
-    return max(map(read, points[middle:])) > (1.0 + room) * max(map(read, points[:middle]))
+    return median(map(read, points[middle:])) > (1.0 + room) * max(map(read, points[:middle]))
 
 
 def trend(points: Sequence[Point], read: Callable[[Point], float]) -> Trend:
