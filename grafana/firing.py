@@ -29,10 +29,11 @@ def firing_table(program: str, *, width: int, height: int) -> dashboard.Panel:
         description=(
             "Alerts about the chosen instances that fire now, and since when their conditions hold. Runbook leads to "
             "what each one means and what to do. Red marks on the panels concerned are their times, blue ones those "
-            "of opportunities. A program that Prometheus has never seen is not here."
+            "of opportunities. A program that Prometheus has never seen is not here, nor are alerts on budgets of "
+            "teams, which the board Fleet lists."
         ),
         unit="none",
-        no_value="no alert fires",
+        no_value="no alert about these instances fires",
         targets=(Target(expr=_with_runbooks(program), legend="since"),),
         series=(
             Series(name="Alert", pixels=NAME_PIXELS),
