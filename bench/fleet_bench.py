@@ -283,13 +283,13 @@ def describe(sides: Sequence[Side], devices: int, series: int) -> str:
     """Write what each server costs, and by how much that is more than without rules."""
     rows = []
     for side in sides:
-        more = [own / base - 1 for own, base in zip(side.spans, sides[0].spans, strict=True)]
+        more = [own / base - 1 for own, base in zip(side.spans, sides[0].spans, strict=True) if base]
         part = statistics.median(side.spans)
         spread = f"{100 * min(side.spans):.2f} to {100 * max(side.spans):.2f}%"
         megabytes = side.process.memory_info().rss / 1e6
-        rows.append(
-            (side.name, f"{100 * part:.2f}%", spread, f"{100 * statistics.median(more):+.0f}%", f"{megabytes:.0f}")
-        )
+        # A short span may cost less than a tick of the clock: then nothing can be said of what is more than that.
+        over = f"{100 * statistics.median(more):+.0f}%" if more else "-"
+        rows.append((side.name, f"{100 * part:.2f}%", spread, over, f"{megabytes:.0f}"))
     head = ("Prometheus", "of one core, median", "spans", "over none", "MB")
     return f"{devices} devices, {series} series with a day of history:\n\n{table(head, rows)}"
 

@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from bench import fleet_bench
@@ -88,3 +89,13 @@ def test_devices_of_one_pattern_are_told_apart() -> None:
     assert identity(0) != identity(PATTERNS)
     assert [line.split()[0] for line in identity(0).decode().splitlines()] == [*IDENTITY]
     assert not any(name in exposition(0, DAY).decode() for name in IDENTITY)
+
+
+def test_a_span_shorter_than_a_tick_of_the_clock_says_nothing_of_what_is_more() -> None:
+    sides = [fleet_bench.Side(name, "", psutil.Process()) for name in ("without rules", "with rules")]
+    for side, parts in zip(sides, ([0.0], [0.01]), strict=True):
+        side.spans.extend(parts)
+    assert "| with rules | 1.00% | 1.00 to 1.00% | - |" in fleet_bench.describe(sides, 12, 1)
+    sides[0].spans.append(0.02)
+    sides[1].spans.append(0.03)
+    assert "| +50% |" in fleet_bench.describe(sides, 12, 1)
