@@ -1,5 +1,6 @@
 """Traffic between two readings."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -47,9 +48,10 @@ def network_usage(
 ) -> NetworkUsage | None:
     """Compare two readings.
 
-    A device seen for the first time counts from its next reading: what it moved before is not this interval's.
+    A device seen for the first time counts from its next reading: what it moved before is not this interval's. Two
+    readings of one moment tell of no traffic, but a counter that fell between them was reset all the same.
     """
-    if previous is None or current is None or current.at <= previous.at:
+    if previous is None or current is None:
         return None
     elapsed = Seconds(current.at - previous.at)
     before, now = previous.value, current.value
@@ -59,14 +61,17 @@ def network_usage(
         if name in before.devices
     }
     devices = {name: traffic for name, traffic in moved.items() if traffic is not None}
-    return NetworkUsage(devices=devices, elapsed=elapsed) if devices else None
+    return NetworkUsage(devices=devices, elapsed=elapsed) if devices and elapsed > 0.0 else None
 
 
 def _most_bytes(name: str, before: NetworkCounters, now: NetworkCounters, elapsed: Seconds) -> float:
     """Return the most that a device can have counted in one direction.
 
     A link may have changed its speed between the readings: the greater one counts, and one that is unknown is no bound.
+    Readings of one moment have none either: their traffic is not used, however much it is.
     """
+    if elapsed <= 0.0:
+        return math.inf
     most = MAX_BYTES_PER_SECOND * elapsed
     if name in before.speeds and name in now.speeds:
         speed = max(before.speeds[name], now.speeds[name])

@@ -48,6 +48,16 @@ def _no_turn_is_missed(patch: Patch) -> None:
     patch.setattr(sensors, "may_have_turned", lambda _before, _now: False)
 
 
+def _missed_turns_are_not_counted(patch: Patch) -> None:
+    """Believe nothing of a reading since which a turn may be missing, and tell nobody of it."""
+    before = sensors.believed
+
+    def silent(*told: object) -> sensors.Believed:
+        return replace(before(*told), events=())  # type: ignore[arg-type]
+
+    patch.setattr(derive, "believed", silent)
+
+
 def _falls_are_turns(patch: Patch) -> None:
     """Take every fall of an energy counter for a turn of it."""
     gained = sensors._gained
@@ -218,6 +228,7 @@ MUTANTS = (
     Mutant("failed counters are not carried", _nothing_is_carried, 2),
     Mutant("a machine asleep is not told from one awake", _suspension_is_energy, 67),
     Mutant("no turn of a counter is missed", _no_turn_is_missed, 45),
+    Mutant("a turn that may be missing is not counted", _missed_turns_are_not_counted, 45),
     Mutant("every fall of an energy counter is a turn", _falls_are_turns, 11),
     Mutant("a card that was reset counts from zero", _reset_cards_count_from_zero, 38),
     Mutant("old counters are gone on from", _any_kill_is_gone_on_from, 2),

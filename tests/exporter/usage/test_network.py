@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from exporter.core.units import BytesPerSecond, Seconds
 from exporter.usage.between import Usage, usage_between
+from exporter.usage.events import EventKind
 from exporter.usage.network import COUNTERS_LATE, MAX_BYTES_PER_SECOND, SPEED_MARGIN
 from tests.exporter.fakes import reading, traffic
 
@@ -87,3 +88,14 @@ def test_one_device_that_jumps_does_not_cost_the_others() -> None:
     usage = usage_between(first, second, interval=Seconds(5.0))
     assert usage.network is not None
     assert usage.network.devices == {"eth1": traffic(700)}
+
+
+@given(fell=st.booleans(), amount=st.integers(1, 10**15), speed=MAYBE)
+def test_readings_of_one_moment_tell_only_of_resets(fell: bool, amount: int, speed: float | None) -> None:
+    amounts = (START + amount, START) if fell else (START, START + amount)
+    speeds = {} if speed is None else {"eth0": BytesPerSecond(speed)}
+    first, second = (reading(5.0, nics={"eth0": traffic(one)}, speeds=speeds) for one in amounts)
+    usage = usage_between(first, second, interval=Seconds(5.0))
+    found = [(event.kind, event.reason) for event in usage.events]
+    assert usage.network is None
+    assert found == ([(EventKind.RESET, ""), (EventKind.DISCARD, "reset")] if fell else [])
