@@ -161,6 +161,8 @@ class Connection(asyncio.BufferedProtocol):
         self._timer.cancel()
         self._release_slot()
         self._hub.connections.pop(self, None)
+        # A transport of asyncio holds a method of its own, and would be kept until the next search for garbage.
+        setattr(self._transport, "_read_ready_cb", None)  # noqa: B010 - not among the attributes of its type
 
     def drop(self) -> None:
         """Cut the connection off now."""

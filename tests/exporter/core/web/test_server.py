@@ -1,5 +1,6 @@
 """The answers of the server."""
 
+import asyncio
 import contextlib
 import gc
 import logging
@@ -15,6 +16,7 @@ import pytest
 from exporter.core.web.listen_address import listen
 from exporter.core.web.server import ListenError, Request, Response, Server
 from tests.exporter.core.web.http_client import ask, connect, exchange, get, read_all, serving, split
+from tests.processes import until
 
 BODY = b"up 1\n" * 100
 
@@ -202,6 +204,24 @@ def test_stop_closes_connections_accepted_at_the_last_moment() -> None:
             assert [read_all(client) for client in clients] == [b""] * 5
     # A transport that was left open warns when it is collected, and warnings are errors.
     gc.collect()
+
+
+def transports() -> int:
+    """Count the transports that there are, or that wait for a search for garbage."""
+    return sum(isinstance(one, asyncio.Transport) for one in gc.get_objects())
+
+
+def test_nothing_is_left_of_a_connection_that_has_ended() -> None:
+    with serving({"/metrics": metrics}) as server:
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(10):
+                assert exchange(server, get())[0].status == 200
+                connect(server).close()
+            until(lambda: transports() == 0, "the end of the last connection")
+        finally:
+            gc.enable()
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "a b:1", "::1:80", "127.0.0.1:-1"])
