@@ -7,7 +7,7 @@ import platform
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
 
 NUMBERS = {"x86_64": 321, "aarch64": 280}
 """Number of bpf(2) by machine (arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h)."""
@@ -70,14 +70,21 @@ class RefusedError(OSError):
         self.said = said
 
 
+@lru_cache(maxsize=32)
+def _bytes_of(size: int) -> "type[ctypes.Array[ctypes.c_char]]":
+    """Return the type of so many bytes; ctypes would make another one for each sample, which only a collector ends."""
+    return ctypes.c_char * size
+
+
 class Buffer:
     """Memory that the kernel reads or fills, by an address that is good for as long as the object is kept."""
 
     def __init__(self, content: bytes | int) -> None:
         """Take a copy of some bytes, or so many zeros."""
         self.size = len(content) if isinstance(content, bytes) else content
-        # The size of the bytes, without the zero that would be added to a text.
-        self._memory = ctypes.create_string_buffer(content if isinstance(content, bytes) else b"", self.size)
+        self._memory = _bytes_of(self.size)()
+        if isinstance(content, bytes):
+            self._memory.raw = content
         self.address = ctypes.addressof(self._memory)
 
     def content(self) -> bytes:
