@@ -12,6 +12,7 @@ from exporter.calibrate.stored import CALIBRATION
 from exporter.config import Config
 from exporter.core.clock import Clock
 from exporter.core.command_line import METRICS_PATH, Web
+from exporter.core.tidying import TidyStop
 from exporter.core.web.publication import Publication, common_routes, json_response, page_response
 from exporter.core.web.server import Handler, Request, Response, Server
 from exporter.core.web.site import text
@@ -131,5 +132,5 @@ def run(
         LOG.info("%s, configuration %s, state in %s", listening, paths.config or BUILT_IN, state)
         stop.ready(listening)
         stack.callback(sampler.save_clean_stop)
-        sampler.run(stop)
+        sampler.run(TidyStop(stop, clock))
     LOG.info("stopped")

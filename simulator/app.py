@@ -18,6 +18,7 @@ from exporter.core.command_line import METRICS_PATH, Web
 from exporter.core.config import ConfigError
 from exporter.core.logs import Seldom
 from exporter.core.service import Stopped
+from exporter.core.tidying import TidyStop
 from exporter.core.units import SECONDS_PER_HOUR, Seconds, UnixSeconds
 from exporter.core.web.publication import Publication, common_routes, json_response, page_response
 from exporter.core.web.server import Handler, Request, Response, Server
@@ -33,6 +34,7 @@ from simulator.live.ledger.book import LiveLedger
 from simulator.live.ledger.keeping import Keeping
 from simulator.live.ledger.setting import setting_of
 from simulator.live.market import LiveMarket
+from simulator.live.one_heap import keep_one_heap
 from simulator.live.pacing import Pace, SpeedMeter, is_lean, step_for
 from simulator.live.page import render_page
 from simulator.live.reasons import possible_reasons
@@ -254,6 +256,7 @@ def run(plan: Plan, clock: Clock, *, web: Web, stop: Signals, read: Callable[[],
 
     Raises ListenError before anything is started, ConfigError or WeatherError for files that cannot be used.
     """
+    keep_one_heap()
     server = Server(addresses=web.addresses, web_config=web.config, max_requests=web.max_requests, passed=web.passed)
     with contextlib.suppress(Stopped), contextlib.ExitStack() as stack:
         stack.callback(server.stop)
@@ -285,5 +288,5 @@ def run(plan: Plan, clock: Clock, *, web: Web, stop: Signals, read: Callable[[],
         publication.publish(live.snapshot(clock, None))
         stop.on_hangup(lambda: publication.publish(reload.look(publication.latest()[0])))
         stop.ready(f"listening on {' and '.join(server.urls)}: ecochain {simulator.__version__}")
-        advance(live, clock, publication.publish, stop)
+        advance(live, clock, publication.publish, TidyStop(stop, clock))
     LOG.info("stopped")
