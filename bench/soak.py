@@ -44,7 +44,10 @@ each sample gains twice as many blocks. A collector of garbage lets their number
 MEMORY: Mapping[str, Callable[[Point], float]] = {
     "resident memory (RSS)": lambda point: point.held.rss,
     "resident memory of no file": lambda point: point.held.anonymous,
+    "in use, by malloc and Python": lambda point: point.held.in_use,
 }
+"""Sizes that may not grow. What is in use tells a leak from pages that an allocator keeps: it has none of them."""
+
 SHARED: Mapping[str, Callable[[Point], float]] = {
     "proportional share (PSS)": lambda point: point.held.pss,
     "unshared (USS)": lambda point: point.held.uss,

@@ -35,6 +35,7 @@ def points(hours: float, gained: Held) -> list[Point]:
             anonymous=round(size - 9e6 + gained.anonymous * hour),
             pss=size,
             uss=size,
+            in_use=round(size - 15e6 + gained.in_use * hour),
             blocks=round(200e3 + 300 * off + gained.blocks * hour),
             descriptors=round(23 + gained.descriptors * hour),
             threads=round(2 + gained.threads * hour),
@@ -45,7 +46,7 @@ def points(hours: float, gained: Held) -> list[Point]:
     return found
 
 
-NOTHING = Held(rss=0, anonymous=0, pss=0, uss=0, blocks=0, descriptors=0, threads=0, children=0, cpu=0.0)
+NOTHING = Held(rss=0, anonymous=0, pss=0, uss=0, in_use=0, blocks=0, descriptors=0, threads=0, children=0, cpu=0.0)
 
 
 def test_a_process_that_varies_does_not_grow() -> None:
@@ -55,7 +56,7 @@ def test_a_process_that_varies_does_not_grow() -> None:
 def test_a_block_with_each_sample_is_found_in_a_day() -> None:
     samples = round(SECONDS_PER_HOUR / SAMPLE_SECONDS)
     size = round(samples * BYTES_PER_BLOCK)
-    gained = structs.replace(NOTHING, blocks=samples, rss=size, anonymous=size)
+    gained = structs.replace(NOTHING, blocks=samples, rss=size, anonymous=size, in_use=size)
     assert growth(points(24.0, gained), SETTLED_AFTER, A_DAY) == [*MEMORY, BLOCKS]
 
 
