@@ -4,6 +4,7 @@ It reads a request, a line of JSON, from its input, and writes an answer to its 
 numpy's format. It ends when its input does, so that none outlives the run.
 """
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -24,7 +25,7 @@ def main() -> int:
     end_with(sys.stdin.fileno())
     days, mistake = generated(request)
     sys.stdout.buffer.write(msgspec.json.encode(Answer(mistake=mistake)) + b"\n")
-    np.save(sys.stdout.buffer, days, allow_pickle=False)
+    sys.stdout.buffer.write(_in_numpys_format(days))
     sys.stdout.buffer.flush()
     return 0
 
@@ -43,6 +44,13 @@ def generated(request: Request) -> tuple[FloatArray, str]:
     except ModuleNotFoundError as error:
         mistake = f"{error.name} is not installed: in a clone, pip install '.[simulator]'"
     return _stacked(days, len(layout.buses)), mistake
+
+
+def _in_numpys_format(days: FloatArray) -> bytes:
+    """Return the array as a file: numpy itself writes to no pipe that has a buffer, since it asks where it stands."""
+    file = io.BytesIO()
+    np.save(file, days, allow_pickle=False)
+    return file.getvalue()
 
 
 def _stacked(days: Sequence[FloatArray], buses: int) -> FloatArray:

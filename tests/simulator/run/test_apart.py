@@ -56,6 +56,12 @@ def test_children_compute_the_same_bits(nodes: int | None) -> None:
     assert [source(index).tobytes() for index in range(3)] == plain_days(edge(), 3, 3, nodes)
 
 
+def test_a_child_answers_where_its_output_has_no_buffer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Images of containers and systemd units set this; a shell does not."""
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+    assert GenerationApart(edge(), 3)(0).tobytes() == plain_days(edge(), 3, 1)[0]
+
+
 def recorded(folder: Path, days: int) -> Scenario:
     """Return a scenario with a recording of so many days."""
     hours = [f"2025,3,{20 + hour // 24},{hour % 24},100,10,5,98" for hour in range(24 * days)]
