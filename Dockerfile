@@ -1,6 +1,7 @@
 # The images of both programs: what they need is installed in the first stages, the last ones carry only the result.
 # The exporter's is the last one, which is built where no target is named.
-FROM python:3.11.13-slim-bookworm AS exporter-build
+# Libraries come before the sources, so that a change to these does not fetch those again.
+FROM python:3.11.13-slim-bookworm AS exporter-libraries
 WORKDIR /src
 COPY scripts/requirements scripts/requirements
 RUN python -m venv --without-pip /opt/ecotrack \
@@ -8,6 +9,13 @@ RUN python -m venv --without-pip /opt/ecotrack \
         --requirement scripts/requirements/build.txt \
     && pip --python /opt/ecotrack/bin/python install --no-cache-dir --only-binary=:all: --require-hashes \
         --requirement scripts/requirements/exporter.txt
+
+# The simulator's libraries, some 650 MB, stay out of the exporter's image.
+FROM exporter-libraries AS simulator-libraries
+RUN pip --python /opt/ecotrack/bin/python install --no-cache-dir --only-binary=:all: --require-hashes \
+        --requirement scripts/requirements/simulator.txt
+
+FROM exporter-libraries AS exporter-build
 COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY exporter exporter
 COPY prometheus/*.py prometheus/alertmanager.yml prometheus/
@@ -16,13 +24,11 @@ COPY grafana/dashboards grafana/dashboards
 RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheel . \
     && pip --python /opt/ecotrack/bin/python install --no-cache-dir --no-deps --no-index /wheel/*.whl
 
-# The simulator's libraries, some 650 MB, stay out of the exporter's image.
-FROM exporter-build AS simulator-build
-RUN pip --python /opt/ecotrack/bin/python install --no-cache-dir --only-binary=:all: --require-hashes \
-        --requirement scripts/requirements/simulator.txt
+FROM simulator-libraries AS simulator-build
+COPY --from=exporter-build /src ./
 COPY simulator simulator
 RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheel . \
-    && pip --python /opt/ecotrack/bin/python install --no-cache-dir --no-deps --no-index --force-reinstall /wheel/*.whl
+    && pip --python /opt/ecotrack/bin/python install --no-cache-dir --no-deps --no-index /wheel/*.whl
 
 FROM python:3.11.13-slim-bookworm AS runtime
 RUN python -m pip uninstall --yes --root-user-action=ignore pip setuptools wheel

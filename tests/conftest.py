@@ -15,8 +15,8 @@ settings.register_profile("ecotrack", deadline=None)
 settings.register_profile("same", deadline=None, derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ecotrack"))
 
-# Whoever runs the tests may have switched off the buffer of standard output. Users have not, and some mistakes show only
-# where it has one.
+# Whoever runs the tests may have switched off the buffer of standard output. Users have not, and some mistakes show
+# only where it has one.
 os.environ.pop("PYTHONUNBUFFERED", None)
 
 # Workers share the cores. Threads of OpenMP wait for one another by spinning: with more threads than cores, trees take
