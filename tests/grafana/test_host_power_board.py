@@ -12,8 +12,8 @@ from grafana.colours import SOURCE_STATES
 from grafana.host_power.names import SENSORS
 from grafana.host_power.sensors import DENIED, FAILING, LOOKS, REMEDIES
 from grafana.queries import panels
+from scripts.pages.markdown import read_page
 from tests.grafana.committed import board
-from tests.test_docs import anchors
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -50,7 +50,7 @@ def test_every_sensor_has_a_page_with_its_remedy_and_every_remedy_exists() -> No
     for remedy in (*REMEDIES.values(), DENIED, FAILING):
         page, _, anchor = remedy.partition("#")
         assert (DOCS / page).exists(), remedy
-        assert not anchor or anchor in anchors(DOCS / page), remedy
+        assert not anchor or anchor in read_page(DOCS / page).anchors, remedy
 
 
 def test_a_remedy_leads_to_the_pages_in_the_web() -> None:

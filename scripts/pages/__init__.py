@@ -1,0 +1,1 @@
+"""What do the pages of this repository promise, and does it hold? Their links, commands and configurations."""
