@@ -122,7 +122,8 @@ def begin(
     if models.sharing is not None:
         exported, left = models.sharing.begin(total.exported, reading)
     total = replace(total, exported=exported)
-    return replace(snapshot, totals=total, outcomes=reading.outcomes), Unfinished(learned_at=reading.elapsed, left=left)
+    after = replace(snapshot, totals=total, outcomes=reading.outcomes, discarded_answers=intensity.discarded())
+    return after, Unfinished(learned_at=reading.elapsed, left=left)
 
 
 def derive(
@@ -172,6 +173,7 @@ def derive(
         readings=replace(readings, no_score=score) if isinstance(score, str) else replace(readings, score=score),
         weeks=past_weeks.last_weeks(total.weeks, total.booked, plan.zone, LEAST),
         outcomes=reading.outcomes,
+        discarded_answers=intensity.discarded(),
         history=extended(snapshot.history, reading, readings),
     )
     return after, unfinished

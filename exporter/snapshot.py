@@ -121,6 +121,7 @@ class Snapshot:
     state_saved_at: UnixSeconds | None = None
     readings: Readings = field(default_factory=Readings)
     outcomes: tuple[Outcome, ...] = ()
+    discarded_answers: Mapping[tuple[str, str], int] = field(default_factory=dict)  # by live provider and reason
     off: frozenset[str] = frozenset()  # collectors that are off
     switched_off: frozenset[str] = frozenset()  # of those, the ones that leave something unknown
     attributed: frozenset[Scope] = frozenset()  # scopes whose energy is told by groups of processes

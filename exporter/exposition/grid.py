@@ -42,10 +42,7 @@ def _provider_up(snapshot: Snapshot) -> Iterator[Sample]:
 
 
 def _discarded(snapshot: Snapshot) -> Iterator[Sample]:
-    intensity = snapshot.readings.intensity
-    if intensity is not None:
-        for reason, count in intensity.outlook.discarded.items():
-            yield (intensity.outlook.provider, reason), count
+    yield from snapshot.discarded_answers.items()
 
 
 def _forecast(snapshot: Snapshot) -> Iterator[Sample]:

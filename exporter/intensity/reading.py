@@ -158,6 +158,13 @@ class IntensityAnswer:
     reading: IntensityReading | None
     troubles: Mapping[str, str] = field(default_factory=dict)
 
+    def discarded(self) -> Mapping[tuple[str, str], int]:
+        """Return how many answers of a live provider were discarded since the start, by provider and reason."""
+        if self.reading is None:
+            return {}
+        outlook = self.reading.outlook
+        return {(outlook.provider, reason): count for reason, count in outlook.discarded.items()}
+
 
 class IntensityProvider(Protocol):
     """Provider of the carbon intensity at a time."""

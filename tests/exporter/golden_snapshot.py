@@ -102,6 +102,10 @@ def golden_snapshot() -> Snapshot:
         embodied=EMBODIED,
         attributed=frozenset(Scope),
         share_limit=Ratio(0.6),
+        discarded_answers={
+            ("energy-charts", reason): count
+            for reason, count in {"failed": 2, "malformed": 0, "late": 1, "out_of_range": 0}.items()
+        },
         totals=_totals(),
         readings=_readings(),
         outcomes=tuple(
@@ -230,7 +234,6 @@ def _readings() -> Readings:
             outlook=Outlook(
                 provider="energy-charts",
                 points=(Point(NOON, NOON + 7200, 61.5, Method.FORECAST),),
-                discarded={"failed": 2, "malformed": 0, "late": 1, "out_of_range": 0},
                 errors={1: (4.5, 12.25)},
                 judged={1: {Method.ESTIMATED: 30, Method.MEASURED: 0}},
             ),

@@ -126,7 +126,6 @@ def test_a_stale_snapshot_keeps_totals_age_and_health_and_drops_the_rest() -> No
         "ecotrack_grid_carbon_intensity_grams_per_kwh",
         "ecotrack_grid_carbon_intensity_info",
         "ecotrack_grid_carbon_intensity_timestamp_seconds",
-        "ecotrack_grid_discarded_answers_total",
         "ecotrack_clean_window_start_timestamp_seconds",
         "ecotrack_clean_window_savings_ratio",
         "ecotrack_electricity_price_per_kwh",
@@ -151,6 +150,13 @@ def test_a_stale_snapshot_keeps_totals_age_and_health_and_drops_the_rest() -> No
         "ecotrack_process_reading_interval_seconds",
         "ecotrack_process_bytes_means_info",
     }
+
+
+def test_no_counter_is_gone_while_a_sample_is_stale() -> None:
+    fresh = golden_snapshot()
+    counters = {name for name in names(fresh) if name.endswith("_total")}
+    assert "ecotrack_grid_discarded_answers_total" in counters
+    assert counters <= names(fresh.without_readings())
 
 
 def test_counters_exist_from_the_first_scrape_on() -> None:

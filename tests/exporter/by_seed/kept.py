@@ -8,6 +8,7 @@ KEPT = (
     (11, 24.0, 60.0, "the law did not know that a card which repeats itself at a start tells later of before it"),
     (1, 6.0, 5.0, "what sensors told of while CPU times failed was booked again after a stop"),
     (90, 6.0, 5.0, "a reset of a network counter between two readings of one moment was not counted"),
+    (251, 6.0, 5.0, "the count of a provider's discarded answers was gone while a sample was stale"),
     (
         178,
         6.0,
