@@ -22,14 +22,14 @@ NO_DATA = "no data: is the exporter running and scraped?"
 EXPORTER = process.Program(name="exporter", no_data=NO_DATA, of=of_exporters)
 
 
-def band_end(end: str) -> str:
-    """Return the host's power at an end, `low` or `high`, of the bands of its components."""
+def band_ends(end: str) -> str:
+    """Return the power of each of the host's components at an end, `low` or `high`, of its band."""
     watts = select("ecotrack_power_watts", scope="host")
-    return total(f"{select(f'ecotrack_power_{end}_watts')} and on (job, instance, component) {watts}")
+    return f"{select(f'ecotrack_power_{end}_watts')} and on (job, instance, component) {watts}"
 
 
-AT_LEAST = band_end("low")
-AT_MOST = band_end("high")
+AT_LEAST = total(band_ends("low"))
+AT_MOST = total(band_ends("high"))
 
 
 def power_by_component(*links: dashboard.DashboardLink) -> dashboard.Panel:

@@ -28,6 +28,11 @@ def total(expr: str, *labels: str) -> str:
     return f"sum{by} ({expr})"
 
 
+def rounded(expr: str, step: float) -> str:
+    """Round to whole steps, the last place that is shown: Grafana would write what is just below zero as -0."""
+    return f"round({expr}, {step:g})"
+
+
 def firing_alerts(program: str, components: Sequence[str] = ()) -> str:
     """Select the alerts about this program that fire for the chosen instances, of all components or of these."""
     about = f'alertname=~"{program.capitalize()}.+"'

@@ -20,7 +20,9 @@ def row() -> Row:
 def share_of(*labels: str) -> str:
     """Return the share of the chosen nodes' consumption that did not come from the grid, kept apart by these labels."""
     consumed = total(select(ENERGY.rate, EVERY_NODE), *labels)
-    return f"1 - {total(select(ENERGY.rate, EVERY_NODE, source='grid'), *labels)} / ({consumed} > 0)"
+    grid = total(select(ENERGY.rate, EVERY_NODE, source="grid"), *labels)
+    # The same figures in another order may add up to a little more than all of them.
+    return f"clamp_min(1 - {grid} / ({consumed} > 0), 0)"
 
 
 def _power() -> dashboard.Panel:

@@ -5,7 +5,7 @@ from grafana_foundation_sdk.models import dashboard
 from grafana.board import Row
 from grafana.experiments.names import ANY, CHOSEN, NO_RESULTS, found
 from grafana.panels import Facts, Target, rows
-from grafana.promql import select
+from grafana.promql import rounded, select
 
 
 def row() -> Row:
@@ -16,7 +16,7 @@ def row() -> Row:
 def _changes() -> dashboard.Panel:
     def asked(statistic: str) -> str:
         series = select("ecochain_experiment_change_ratio", CHOSEN, statistic=statistic)
-        return f"max by (measure, method, reference) ({found(series)})"
+        return rounded(f"max by (measure, method, reference) ({found(series)})", 0.0001)
 
     headings = {"mean": "Change", "low": "From", "high": "To", "published": "Published"}
     facts = Facts(

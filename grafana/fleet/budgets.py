@@ -5,7 +5,7 @@ from grafana_foundation_sdk.models import dashboard
 from grafana.board import Row
 from grafana.fleet.names import DEVICE_PIXELS, NO_TEAM_BUDGET, of_teams, whole
 from grafana.panels import Facts, Series, Target, rows
-from grafana.promql import select
+from grafana.promql import rounded, select
 from prometheus.recording import CONSUMED, ELAPSED
 from prometheus.team_budget import CONSUMED as TEAM_CONSUMED
 from prometheus.team_budget import PROJECTED, RECORDED, USED
@@ -52,7 +52,7 @@ def _teams() -> dashboard.Panel:
 
 def _devices(title: str, extreme: str) -> dashboard.Panel:
     ahead = f"{select(CONSUMED, period='day')} - on (job, instance, period) {select(ELAPSED, period='day')}"
-    most = f"{extreme}({MOST}, {whole(ahead)})"
+    most = rounded(f"{extreme}({MOST}, {whole(ahead)})", 0.01)
     facts = Facts(
         title=title,
         description=(

@@ -4,7 +4,7 @@ from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
 from grafana.colours import FAINT, PLAIN
-from grafana.fleet.names import DEVICE_PIXELS, NOTHING_SEEN, SECONDS_PER_DAY, SECONDS_PER_HOUR, of_teams, whole
+from grafana.fleet.names import DEVICE_PIXELS, NOTHING_SEEN, SECONDS_PER_DAY, SECONDS_PER_HOUR, of_teams, whole_sum
 from grafana.panels import Facts, Series, Target, lines, rows
 from grafana.promql import select, total
 from prometheus.fleet import rate5m
@@ -44,7 +44,7 @@ def _both() -> dashboard.Panel:
 def _changed() -> dashboard.Panel:
     day = select(emission_rate("1d"))
     then = f"{day} {WEEK}"
-    change = f"{SECONDS_PER_DAY} * {whole(f'{day} - {then}')}"
+    change = f"{SECONDS_PER_DAY} * {whole_sum(f'{day} - {then}')}"
     most = f"topk({MOST}, abs({change}))"
     facts = Facts(
         title="Devices that changed most",
@@ -56,7 +56,7 @@ def _changed() -> dashboard.Panel:
         no_value="nothing is recorded of a week ago yet",
         targets=(
             Target(expr=f"{change} and on (job, instance) {most}", legend="Change"),
-            Target(expr=f"{SECONDS_PER_DAY} * {whole(day)} and on (job, instance) {most}", legend="A day now"),
+            Target(expr=f"{SECONDS_PER_DAY} * {whole_sum(day)} and on (job, instance) {most}", legend="A day now"),
         ),
         series=(Series(name="Device", pixels=DEVICE_PIXELS),),
         decimals=1,

@@ -5,7 +5,7 @@ from grafana_foundation_sdk.models import dashboard
 from grafana.board import Row
 from grafana.colours import FURTHER
 from grafana.colours import RANKS as COLOURS
-from grafana.fleet.names import DEVICE_PIXELS, NOTHING_SEEN, SECONDS_PER_HOUR, named, of_teams, whole
+from grafana.fleet.names import DEVICE_PIXELS, NOTHING_SEEN, SECONDS_PER_HOUR, named, of_teams, whole_sum
 from grafana.panels import Facts, Series, Target, coloured, rows, stacked
 from grafana.promql import select, total
 from prometheus.fleet import rate5m
@@ -66,8 +66,8 @@ def _teams() -> dashboard.Panel:
 
 
 def _devices() -> dashboard.Panel:
-    emissions = f"topk({MOST}, {whole(f'{SECONDS_PER_HOUR} * {RATE}')})"
-    watts = whole(select(POWER, scope="host"))
+    emissions = f"topk({MOST}, {whole_sum(f'{SECONDS_PER_HOUR} * {RATE}')})"
+    watts = whole_sum(select(POWER, scope="host"))
     facts = Facts(
         title="Top emitters",
         description=(

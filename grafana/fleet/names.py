@@ -34,8 +34,14 @@ def weighted(expr: str) -> str:
 
 
 def whole(expr: str) -> str:
-    """Return a figure of each chosen device, with its team."""
+    """Return a ratio of each chosen device, with its team."""
     return f"max by (job, instance, team) (({of_devices(SHARE)} > bool 0) * on (job, instance) group_left () ({expr}))"
+
+
+def whole_sum(expr: str) -> str:
+    """Return what is added up of each chosen device, with its team; of a target that is listed twice, once."""
+    listed_once = f"({of_devices(WEIGHT)} / {of_devices(SHARE)})"
+    return f"max by (job, instance, team) ({listed_once} * on (job, instance) group_left () ({expr}))"
 
 
 def named(expr: str) -> str:

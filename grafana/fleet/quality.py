@@ -3,7 +3,7 @@
 from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
-from grafana.fleet.names import CHOSEN_TEAM, DEVICE_PIXELS, NOTHING_SEEN, of_devices, whole
+from grafana.fleet.names import CHOSEN_TEAM, DEVICE_PIXELS, NOTHING_SEEN, of_devices, whole, whole_sum
 from grafana.panels import Facts, Series, Target, rows
 from grafana.promql import EVERY_INSTANCE, select
 from prometheus.fleet import BAND, FAILING, MISSING
@@ -28,7 +28,7 @@ def _worst() -> dashboard.Panel:
     rank = f"topk({MOST}, {whole(f'({firing}) + 0.01 * {select(BAND)}')})"
 
     def shown(expr: str) -> str:
-        return f"{whole(expr)} and on (job, instance) {rank}"
+        return f"{expr} and on (job, instance) {rank}"
 
     facts = Facts(
         title="Worst data quality",
@@ -40,10 +40,10 @@ def _worst() -> dashboard.Panel:
         unit="none",
         no_value=NOTHING_SEEN,
         targets=(
-            Target(expr=shown(firing), legend="Alerts"),
-            Target(expr=shown(select(BAND)), legend="Band"),
-            Target(expr=shown(part), legend="Measured"),
-            Target(expr=shown(select(FAILING)), legend="Failing"),
+            Target(expr=shown(whole(firing)), legend="Alerts"),
+            Target(expr=shown(whole(select(BAND))), legend="Band"),
+            Target(expr=shown(whole(part)), legend="Measured"),
+            Target(expr=shown(whole_sum(select(FAILING))), legend="Failing"),
         ),
         series=(
             Series(name="Device", pixels=DEVICE_PIXELS),

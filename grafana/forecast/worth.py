@@ -5,7 +5,7 @@ from grafana_foundation_sdk.models import dashboard
 from grafana.board import Row
 from grafana.experiments.names import change
 from grafana.panels import Facts, Series, Target, rows
-from grafana.promql import EVERY_INSTANCE
+from grafana.promql import EVERY_INSTANCE, rounded
 
 COLUMNS = {"Grams": "mean", "From": "low", "To": "high"}
 
@@ -34,4 +34,5 @@ def _table() -> dashboard.Panel:
 
 
 def _grams(statistic: str) -> str:
-    return change("emissions_grams", statistic, EVERY_INSTANCE, by="scenario, method", experiment="forecasts")
+    grams = change("emissions_grams", statistic, EVERY_INSTANCE, by="scenario, method", experiment="forecasts")
+    return rounded(grams, 0.001)

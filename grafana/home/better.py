@@ -4,10 +4,10 @@ from grafana_foundation_sdk.models import barchart, dashboard
 
 from grafana.board import Row
 from grafana.colours import FAINT, PLAIN
-from grafana.home.names import TO_BUDGET, TO_DEVICE, TO_FLEET
+from grafana.home.names import TO_BUDGET, TO_DEVICE, TO_FLEET, together
 from grafana.home.now import grams_of_a_day
 from grafana.panels import Facts, Series, Target, differences, events, number
-from grafana.promql import select, total
+from grafana.promql import rounded, select
 from prometheus.weeks import GRAMS, JOULES, week
 
 HEIGHT = 7
@@ -23,18 +23,23 @@ def row() -> Row:
 
 
 def _of_week(quantity: str) -> str:
-    return total(select(week(quantity)))
+    return together(select(week(quantity)))
 
 
 def _of_week_before(quantity: str) -> str:
     """Add up the week before, of the devices of this week."""
     both = f"{select(week(quantity, before=True))} and on (job, instance) {select(week(quantity))}"
-    return total(both)
+    return together(f"({both})")
 
 
 def _times(quantity: str) -> str:
     """Return how many times as much as the week before this one has."""
     return f"{_of_week(quantity)} / ({_of_week_before(quantity)} > 0)"
+
+
+def _change(times: str) -> str:
+    """Return the change of what is that many times as much."""
+    return rounded(f"{times} - 1", 0.001)
 
 
 def _changes() -> dashboard.Panel:
@@ -49,9 +54,9 @@ def _changes() -> dashboard.Panel:
         unit="percentunit",
         no_value=NO_WEEKS,
         targets=(
-            Target(expr=f"{_times(GRAMS)} - 1", legend="emissions"),
-            Target(expr=f"{_times(JOULES)} - 1", legend="energy"),
-            Target(expr=f"({_times(GRAMS)}) / ({_times(JOULES)} > 0) - 1", legend="grid"),
+            Target(expr=_change(_times(GRAMS)), legend="emissions"),
+            Target(expr=_change(_times(JOULES)), legend="energy"),
+            Target(expr=_change(f"({_times(GRAMS)}) / ({_times(JOULES)} > 0)"), legend="grid"),
         ),
         links=(TO_BUDGET, TO_FLEET),
         width=8,
@@ -97,7 +102,7 @@ def _days() -> dashboard.Panel:
         ),
         unit="massg",
         no_value=NO_DAYS,
-        targets=(Target(expr=total(grams_of_a_day()), legend="grams"),),
+        targets=(Target(expr=together(grams_of_a_day()), legend="grams"),),
         links=(TO_DEVICE,),
         width=10,
         height=HEIGHT,

@@ -6,7 +6,7 @@ from grafana.board import Row
 from grafana.carbon_budget.names import INTENSITY, NO_FORECAST
 from grafana.colours import GRID, RENEWABLE
 from grafana.device import NO_DATA
-from grafana.home.names import GRAMS_PER_KWH, TO_BUDGET
+from grafana.home.names import GRAMS_PER_KWH, TO_BUDGET, together
 from grafana.home.why import MEAN_OF_A_DAY
 from grafana.joined import by_number
 from grafana.panels import Facts, Series, Target, lines, rows
@@ -97,7 +97,7 @@ def _opportunities() -> dashboard.Panel:
         ),
         unit="none",
         no_value="no opportunity: now is neither clean nor much dirtier than later, or no forecast is known",
-        targets=(Target(expr=f"count by (says) ({expr})", legend="devices"),),
+        targets=(Target(expr=together(expr, "says"), legend="devices"),),
         series=(Series(name="The grid is", pixels=SAYING_PIXELS, links=(TO_BUDGET,)),),
         decimals=0,
         width=7,

@@ -9,10 +9,10 @@ from grafana.colours import GRADES, PLAIN, SCOPES
 from grafana.device_carbon.names import NO_SCORE
 from grafana.device_carbon.now import grade_number
 from grafana.device_carbon.whole import NO_EQUIVALENTS
-from grafana.home.names import TO_BUDGET, TO_DEVICE
+from grafana.home.names import TO_BUDGET, TO_DEVICE, together
 from grafana.home.now import SECONDS_PER_DAY, grams_of_a_day
 from grafana.panels import Facts, Target, number, rows, texts
-from grafana.promql import select, total
+from grafana.promql import select
 from prometheus.recording import COST, emission_rate
 
 HEIGHT = 4
@@ -28,7 +28,7 @@ def row() -> Row:
 def _equivalents() -> dashboard.Panel:
     def units(name: str) -> str:
         unit = f"({select('ecotrack_equivalent_grams', equivalent=name)} > 0)"
-        return total(f"{grams_of_a_day()} / on (job, instance) {unit}")
+        return together(f"{grams_of_a_day()} / on (job, instance) {unit}")
 
     facts = Facts(
         title="The last 24 hours are as much as",
@@ -48,7 +48,7 @@ def _equivalents() -> dashboard.Panel:
 
 
 def _cost() -> dashboard.Panel:
-    per_day = f"{SECONDS_PER_DAY} * {total(select(COST), 'currency')}"
+    per_day = f"{SECONDS_PER_DAY} * {together(select(COST), 'currency')}"
     facts = Facts(
         title="Cost of electricity",
         description=(
@@ -69,7 +69,7 @@ def _cost() -> dashboard.Panel:
 
 
 def _year() -> dashboard.Panel:
-    known = f"{select(emission_rate('3d'))} and on (job, instance) {select(emission_rate('1d'))} offset 2d"
+    known = f"({select(emission_rate('3d'))} and on (job, instance) {select(emission_rate('1d'))} offset 2d)"
     facts = Facts(
         title="A year at this pace",
         description=(
@@ -79,7 +79,7 @@ def _year() -> dashboard.Panel:
         ),
         unit="massg",
         no_value=NO_DAYS,
-        targets=(Target(expr=f"{DAYS_PER_YEAR * SECONDS_PER_DAY} * {total(known)}", legend="year"),),
+        targets=(Target(expr=f"{DAYS_PER_YEAR * SECONDS_PER_DAY} * {together(known)}", legend="year"),),
         links=(TO_DEVICE,),
         width=7,
         height=HEIGHT,

@@ -2,6 +2,8 @@
 
 from grafana.board import leading_link
 from grafana.device import CARBON_BUDGET, DEVICE_CARBON, FLEET, HOST_POWER
+from grafana.promql import select, total
+from prometheus.fleet import WEIGHT
 
 DOCUMENTS = {
     "How to read it": "how-to/read-the-home-dashboard.md",
@@ -18,6 +20,20 @@ TO_FLEET = leading_link(FLEET, "Fleet: devices and teams side by side")
 
 GRAMS_PER_HOUR = "suffix:g/h"
 GRAMS_PER_KWH = "suffix:g/kWh"
+
+SHARE = f"sum by (job, instance) ({select(WEIGHT)})"
+"""Part of a device that a target stands for: less than all of it where it has several, or is listed twice."""
+
+
+def once(expr: str) -> str:
+    """Count each device once, whatever the number of its targets; in full those that are not seen now."""
+    return f"({expr} * on (job, instance) group_left () {SHARE} or {expr} unless on (job, instance) {SHARE})"
+
+
+def together(expr: str, *labels: str) -> str:
+    """Add up a figure of the chosen devices, each once, kept apart by these labels."""
+    return total(once(expr), *labels)
+
 
 MOST = 5
 """Devices, teams and programs that bars show."""

@@ -6,9 +6,9 @@ from exporter.core.units import SECONDS_PER_HOUR
 from grafana.board import Row
 from grafana.colours import SCOPES
 from grafana.device import NO_DATA, NO_PERIODS
-from grafana.home.names import GRAMS_PER_HOUR, TO_BUDGET, TO_DEVICE, TO_FLEET, TO_HOST_POWER
+from grafana.home.names import GRAMS_PER_HOUR, TO_BUDGET, TO_DEVICE, TO_FLEET, TO_HOST_POWER, together
 from grafana.panels import Facts, Series, Target, number, rows
-from grafana.promql import select, total
+from grafana.promql import select
 from prometheus.recording import POWER, SCOPE_RATE, emission_rate
 
 SECONDS_PER_DAY = 86_400
@@ -32,7 +32,7 @@ def grams_of_a_day() -> str:
 
 def _emissions() -> dashboard.Panel:
     def of(scope: str) -> str:
-        return grams_per_hour(total(select(SCOPE_RATE, scope=scope)))
+        return grams_per_hour(together(select(SCOPE_RATE, scope=scope)))
 
     facts = Facts(
         title="Emissions",
@@ -44,7 +44,7 @@ def _emissions() -> dashboard.Panel:
         unit=GRAMS_PER_HOUR,
         no_value=NO_DATA,
         targets=(
-            Target(expr=grams_per_hour(total(select(emission_rate("5m")))), legend="together"),
+            Target(expr=grams_per_hour(together(select(emission_rate("5m")))), legend="together"),
             Target(expr=of("host"), legend="machine"),
             Target(expr=of("network"), legend="network"),
         ),
@@ -69,7 +69,7 @@ def _power() -> dashboard.Panel:
         ),
         unit="watt",
         no_value=NO_DATA,
-        targets=(Target(expr=total(select(POWER, scope="host")), legend="machine"),),
+        targets=(Target(expr=together(select(POWER, scope="host")), legend="machine"),),
         colour=SCOPES["host"],
         links=(TO_HOST_POWER,),
         width=4,
@@ -88,7 +88,7 @@ def _day() -> dashboard.Panel:
         ),
         unit="massg",
         no_value=NO_DATA,
-        targets=(Target(expr=total(grams_of_a_day()), legend="last 24 hours"),),
+        targets=(Target(expr=together(grams_of_a_day()), legend="last 24 hours"),),
         links=(TO_DEVICE, TO_BUDGET),
         width=4,
         height=HEIGHT,
@@ -99,7 +99,7 @@ def _day() -> dashboard.Panel:
 
 def _budgets() -> dashboard.Panel:
     used, projected, limit = (
-        total(select(f"ecotrack_budget_{name}_grams"), "period") for name in ("used", "projected", "limit")
+        together(select(f"ecotrack_budget_{name}_grams"), "period") for name in ("used", "projected", "limit")
     )
     facts = Facts(
         title="Budgets",

@@ -5,10 +5,10 @@ from grafana_foundation_sdk.models import dashboard
 from exporter.power.provenance import MEASURED
 from grafana.board import Row
 from grafana.colours import FAINT, PLAIN, SCOPES
-from grafana.device import AT_LEAST, AT_MOST, NO_DATA
-from grafana.home.names import TO_DEVICE, TO_FLEET, TO_HOST_POWER
+from grafana.device import NO_DATA, band_ends
+from grafana.home.names import TO_DEVICE, TO_FLEET, TO_HOST_POWER, together
 from grafana.panels import Facts, Series, Target, number
-from grafana.promql import select, total
+from grafana.promql import select
 from prometheus.recording import ORIGIN_POWER
 
 HEIGHT = 4
@@ -30,9 +30,9 @@ def _band() -> dashboard.Panel:
         unit="watt",
         no_value=NO_DATA,
         targets=(
-            Target(expr=total(select("ecotrack_power_watts", scope="host")), legend="machine"),
-            Target(expr=AT_LEAST, legend="at least"),
-            Target(expr=AT_MOST, legend="at most"),
+            Target(expr=together(select("ecotrack_power_watts", scope="host")), legend="machine"),
+            Target(expr=together(f"({band_ends('low')})"), legend="at least"),
+            Target(expr=together(f"({band_ends('high')})"), legend="at most"),
         ),
         series=(
             Series(name="machine", colour=SCOPES["host"]),
@@ -48,7 +48,7 @@ def _band() -> dashboard.Panel:
 
 
 def _measured() -> dashboard.Panel:
-    every = total(select(ORIGIN_POWER))
+    every = together(select(ORIGIN_POWER))
     facts = Facts(
         title="Measured part",
         description=(
@@ -59,7 +59,7 @@ def _measured() -> dashboard.Panel:
         no_value=NO_DATA,
         targets=(
             Target(
-                expr=f"({total(select(ORIGIN_POWER, origin=MEASURED))} or 0 * {every}) / ({every} > 0)",
+                expr=f"({together(select(ORIGIN_POWER, origin=MEASURED))} or 0 * {every}) / ({every} > 0)",
                 legend="measured part",
             ),
         ),
@@ -83,7 +83,7 @@ def _devices() -> dashboard.Panel:
         unit="none",
         no_value=NO_DATA,
         targets=(
-            Target(expr=f"count({select(SAMPLED)})", legend="devices"),
+            Target(expr=together(f"({select(SAMPLED)} > bool 0)"), legend="devices"),
             Target(expr=f"time() - min({select(SAMPLED)})", legend="oldest sample"),
         ),
         series=(

@@ -4,7 +4,7 @@ from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
 from grafana.device import NO_DATA
-from grafana.home.names import GRAMS_PER_HOUR, MOST, TO_FLEET, TO_HOST_POWER
+from grafana.home.names import GRAMS_PER_HOUR, MOST, TO_FLEET, TO_HOST_POWER, together
 from grafana.home.now import grams_per_hour
 from grafana.home.why import programs
 from grafana.host_power.programs import NOT_TOLD
@@ -26,18 +26,19 @@ def row() -> Row:
 
 
 def _devices() -> dashboard.Panel:
-    most = f"topk({MOST}, {grams_per_hour(total(select(emission_rate('5m')), 'instance'))})"
+    watts = together(select(POWER, scope="host"), "instance")
+    most = f"topk({MOST}, {grams_per_hour(together(select(emission_rate('5m')), 'instance'))})"
     facts = Facts(
         title="Devices that emit most",
         description=(
             f"The {MOST} devices with the most grams per hour of machine and network, and their own watts, means of "
-            "the last 5 minutes. A click on a device leads to its board."
+            "the last 5 minutes. One that several addresses lead to is divided among them. A click leads to its board."
         ),
         unit=GRAMS_PER_HOUR,
         no_value=NO_DATA,
         targets=(
             Target(expr=most, legend="emissions"),
-            Target(expr=f"{total(select(POWER, scope='host'), 'instance')} and on (instance) {most}", legend="power"),
+            Target(expr=f"{watts} and on (instance) {most}", legend="power"),
         ),
         series=(
             Series(name="Instance", pixels=NAME_PIXELS),

@@ -6,11 +6,11 @@ from grafana.board import Row
 from grafana.carbon_budget.names import INTENSITY
 from grafana.colours import ACTIVITIES, COMPONENTS, FAINT, GRID, SCOPES
 from grafana.device import NO_DATA
-from grafana.home.names import GRAMS_PER_HOUR, GRAMS_PER_KWH, TO_BUDGET, TO_DEVICE, TO_HOST_POWER
+from grafana.home.names import GRAMS_PER_HOUR, GRAMS_PER_KWH, TO_BUDGET, TO_DEVICE, TO_HOST_POWER, together
 from grafana.home.now import grams_per_hour
 from grafana.host_power.programs import NOT_TOLD, OF_PROGRAMS
 from grafana.panels import Facts, Series, Target, coloured, number, texts
-from grafana.promql import select, total
+from grafana.promql import select
 from prometheus.data_quality_alerts import HIGHEST_GRAMS_PER_KWH
 from prometheus.recording import GROUP_EMISSIONS
 
@@ -26,14 +26,14 @@ def row() -> Row:
 
 def programs() -> str:
     """Return the grams per hour of each program, of machine and network."""
-    return grams_per_hour(total(select(GROUP_EMISSIONS, OF_PROGRAMS), "group"))
+    return grams_per_hour(together(select(GROUP_EMISSIONS, OF_PROGRAMS), "group"))
 
 
 def _activity() -> dashboard.Panel:
     state = "ecotrack_activity_state"
-    most = f"scalar(max({total(select(state), 'activity')}))"
+    most = f"scalar(max({together(select(state), 'activity')}))"
     terms = (
-        f"{index} + 0 * ({total(select(state, activity=activity))} == {most})"
+        f"{index} + 0 * ({together(select(state, activity=activity))} == {most})"
         for index, activity in enumerate(ACTIVITIES, start=1)
     )
     facts = Facts(
@@ -55,7 +55,7 @@ def _activity() -> dashboard.Panel:
 
 def _component() -> dashboard.Panel:
     watts = select("ecotrack_power_watts")
-    share = f"{total(watts, 'component')} / on () group_left () ({total(watts)} > 0)"
+    share = f"{together(watts, 'component')} / on () group_left () ({together(watts)} > 0)"
     facts = Facts(
         title="Component with the most",
         description=(

@@ -6,7 +6,7 @@ program; the others hold this project's own promises to the reader of a board.
 
 from collections.abc import Callable, Iterator
 
-from grafana.lint import alerting, asked, looks, sizes, structure
+from grafana.lint import alerting, asked, looks, signs, sizes, structure
 from grafana.queries import BoardJson
 
 Rule = Callable[[BoardJson], Iterator[str]]
@@ -36,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     looks.emptiness_is_told,
     looks.axes_suit_zeros,
     looks.rows_lead_to_their_detail,
+    signs.zero_has_no_sign,
     sizes.legends_show_all_series,
     sizes.titles_are_whole,
     sizes.columns_fit,

@@ -16,8 +16,10 @@ COUNTER_FUNCTIONS = frozenset({"rate", "irate", "increase"})
 COMPARISONS = frozenset({">", "<", ">=", "<=", "==", "!="})
 NEVER_ZERO = re.compile(
     r"_limit_grams$|_limit_grams_per_second$|_max_fds$|_limit_grams:constant$|_budget_period_seconds:length$"
+    r"|_device_(share|weight):ratio$"
 )
-"""Limits, capacities and lengths, which are above zero where they are configured or known at all."""
+"""Limits, capacities and lengths, which are above zero where they are configured or known at all, and parts of a device
+that has so and so many targets."""
 
 FOLD_ROWS = 24
 """Rows of the grid that a screen of 1280 x 1024 shows: (1024 - 112 px of headers) / 38 px for a row and its gap."""

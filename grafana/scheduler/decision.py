@@ -6,7 +6,7 @@ from grafana.board import Row
 from grafana.colours import TERMS
 from grafana.joined import looks
 from grafana.panels import Facts, Series, Target, bars, by_label, coloured, lines, rows
-from grafana.promql import select
+from grafana.promql import rounded, select
 from grafana.simulated import of_runs
 from simulator.live.scheduler_view import BECAUSE
 
@@ -71,7 +71,7 @@ def _scores() -> dashboard.Panel:
         targets=(
             Target(expr=asked("chosen"), legend="Chosen"),
             Target(expr=asked("second"), legend="Best other"),
-            Target(expr=f"{asked('second')} - {asked('chosen')}", legend="Gain"),
+            Target(expr=rounded(f"{asked('second')} - {asked('chosen')}", 0.001), legend="Gain"),
         ),
         decimals=3,
         width=8,

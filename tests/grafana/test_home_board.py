@@ -10,7 +10,9 @@ from grafana.colours import ACTIVITIES
 from grafana.device import FLEET, HOME
 from grafana.home.clean import SAYINGS
 from grafana.queries import panels, queries, resolve, selectors
+from prometheus.fleet import WEIGHT
 from prometheus.opportunity_alerts import opportunity_alerts
+from prometheus.recording import POWER, emission_rate
 from prometheus.weeks import GRAMS, JOULES, week
 from tests.grafana.committed import board, names
 from tests.grafana.promtool import objections
@@ -105,4 +107,33 @@ def test_a_window_is_that_of_the_device_whose_grid_saves_most(tmp_path: Path) ->
     }
     title, labels = "Cleanest hours of the next day", '{hours="1"}'
     expected = [(asked(title, "begins"), "1h", labels, 7_200_000.0), (asked(title, "saves"), "1h", labels, 0.4)]
+    assert objections(tmp_path, series, expected) == ""
+
+
+def targets_of(device: str, *jobs: str) -> dict[str, str]:
+    """Return what rules record of the targets of a device: each stands for an equal part of it."""
+    return {f'{WEIGHT}{{job="{job}",instance="{device}",team="lab"}}': f"{1 / len(jobs):g}x3" for job in jobs}
+
+
+@pytest.mark.servers
+def test_a_device_that_two_jobs_scrape_is_added_up_once(tmp_path: Path) -> None:
+    series = targets_of("a", "ecotrack", "nodes") | targets_of("b", "ecotrack")
+    series |= {
+        f'{emission_rate("5m")}{{job="{job}",instance="{device}"}}': f"{grams}x3"
+        for job, device, grams in (("ecotrack", "a", 2), ("nodes", "a", 2), ("ecotrack", "b", 3), ("ecotrack", "c", 5))
+    }
+    expected = [(asked("Emissions", "together"), "1h", "{}", 3600.0 * (2 + 3 + 5))]
+    assert objections(tmp_path, series, expected) == ""
+
+
+@pytest.mark.servers
+def test_a_target_that_is_listed_twice_is_added_up_once(tmp_path: Path) -> None:
+    """Its series stand twice, with another team each, and so do its parts."""
+    series = {f'{WEIGHT}{{{target("a")},team="{team}"}}': "0.25x3" for team in ("lab", "search")}
+    series |= {f'ecotrack_power_watts{{{target("a")},team="{team}",scope="host"}}': "8x3" for team in ("lab", "search")}
+    series[f'{POWER}{{{target("a")},scope="host"}}'] = "16x3"
+    expected = [
+        (asked("Power within its band", "machine"), "1h", "{}", 8.0),
+        (asked("Power", "machine"), "1h", "{}", 8.0),
+    ]
     assert objections(tmp_path, series, expected) == ""

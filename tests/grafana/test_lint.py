@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from grafana import lint, queries
-from grafana.lint import alerting, asked, looks, sizes, structure
+from grafana.lint import alerting, asked, looks, signs, sizes, structure
 from tests.grafana.committed import board, names
 
 Document = dict[str, Any]
@@ -131,6 +131,8 @@ BROKEN: tuple[tuple[Callable[[Document], object], str, Mutation], ...] = (
     (sizes.header_is_one_line, "the header takes", lambda d: variable(d, 2).update(label="Instance " * 9)),
     (sizes.header_is_one_line, "the header takes", lambda d: d["links"].extend(5 * d["links"])),
     (asked.ratios_have_a_sound_divisor, "nearly nothing", ask(f"{TWICE} / ecotrack_power_watts{{{CHOSEN}}}")),
+    (signs.zero_has_no_sign, "as -0", lambda d: _ask_share(d, f"ecotrack_power_watts{{{CHOSEN}}} - 3")),
+    (signs.zero_has_no_sign, "as -0", lambda d: _ask_share(d, f"max(ecochain_x_change_ratio{{{CHOSEN}}})")),
     (asked.few_queries_come_first, "before anybody scrolls", lambda d: panel(d, "Power")["targets"].extend(26 * [{}])),
     (alerting.alerts_are_named, "no table", lambda d: panel(d, ALERTS)["targets"].clear()),
     (alerting.annotations_mark_what_they_concern, "concerns", lambda d: d["annotations"]["list"].pop()),
@@ -146,6 +148,17 @@ def _forget(spoiled: Document, variable: str) -> None:
     for found in queries.panels(spoiled):
         for target in found.get("targets", ()):
             target["expr"] = target["expr"].replace(variable, "x")
+
+
+def _ask_share(spoiled: Document, expr: str) -> None:
+    """Let bars in percent ask this instead."""
+    found = next(one for one in queries.panels(spoiled) if one["type"] == "bargauge" and unit(one) == "percentunit")
+    found["targets"][0]["expr"] = expr
+
+
+def unit(of: Document) -> str:
+    """Return the unit of a panel."""
+    return str(of["fieldConfig"]["defaults"]["unit"])
 
 
 def _shade(target: Document, colour: str) -> None:
@@ -191,7 +204,7 @@ def test_a_rule_objects_to_a_board_that_breaks_it(
 def test_every_rule_is_in_force_and_shown_to_object() -> None:
     public = {
         function
-        for module in (alerting, asked, looks, sizes, structure)
+        for module in (alerting, asked, looks, signs, sizes, structure)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_")
     }
