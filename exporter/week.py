@@ -20,6 +20,9 @@ from exporter.core.units import SECONDS_PER_HOUR, Grams, Ratio, Seconds, UnixSec
 HOURS = 168
 """Hours in a week, by the local clock."""
 
+KEPT_SPANS = 8
+"""Spans of time whose hours are kept: of a day, a week and a month, all of it and up to this hour, and two more."""
+
 MEMORY_WEEKS = 4.0
 """About a month: five samples of each hour count, which averages out single days, and the seasons are followed."""
 
@@ -126,7 +129,7 @@ def _hours_of_week(start: UnixSeconds, end: UnixSeconds, zone: tzinfo) -> list[f
     return found
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=KEPT_SPANS)
 def _whole_hours(start: UnixSeconds, end: UnixSeconds, zone: tzinfo) -> tuple[float, ...]:
     found = [0.0] * HOURS
     for hour, seconds in _local_hours(start, end, zone):
