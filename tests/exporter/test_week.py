@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter import week
+from exporter.budget import Period, bounds_at
 from exporter.core.units import Grams, Seconds, UnixSeconds
-from exporter.week import HOURS, MEMORY_WEEKS, WeekProfile, observe
+from exporter.week import HOURS, KEPT_SPANS, MEMORY_WEEKS, WeekProfile, observe
 from tests.exporter.fakes import BERLIN
 
 HOUR = 3600.0
@@ -164,3 +166,22 @@ def test_a_profile_takes_less_than_four_kilobytes_of_the_state() -> None:
     )
     assert len(msgspec.json.encode(profile)) < 4000
     assert len(msgspec.json.encode(lived(3 * 168, 12.3456))) < 2500
+
+
+def test_samples_of_an_hour_sum_the_hours_of_three_budgets_once() -> None:
+    """What is kept of earlier hours takes memory that nobody asks for again, so little more than that is kept."""
+    now = UnixSeconds(MONDAY + 9 * 86_400.0 + 600.0)
+    bounds = [bounds_at(period, now, BERLIN) for period in Period]
+
+    def ask(moment: float) -> None:
+        for period in bounds:
+            for end in (UnixSeconds(moment), period.end):
+                WeekProfile().between(period.start, end, BERLIN)
+
+    week._whole_hours.cache_clear()
+    ask(now)
+    summed = week._whole_hours.cache_info().misses
+    for second in range(5, 2400, 5):
+        ask(now + second)
+    assert week._whole_hours.cache_info().misses == summed == 2 * len(bounds)
+    assert summed <= KEPT_SPANS <= summed + 2
