@@ -1,6 +1,6 @@
 # Everything that a user or a developer runs. `make` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help up down check test verify coverage imports lint format dashboards pictures rules docs bench experiments forecasts secrets clean test-packages server-tests newer-programs packages wheels sbom deb
+.PHONY: help up down check test verify coverage imports lint format dashboards pictures rules docs bench experiments forecasts secrets clean test-packages server-tests newer-programs container-programs packages wheels sbom deb
 
 # Tests start some hundred programs, and each would compile its sources anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -23,7 +23,7 @@ ifeq ($(ONLY),ecotrack)
 	@$(MAKE) --no-print-directory .venv/base.stamp
 else
 	@$(MAKE) --no-print-directory .venv/run.stamp || $(MAKE) --no-print-directory .venv/base.stamp
-	@scripts/install-packages prometheus prometheus-alertmanager
+	@scripts/install-packages prometheus prometheus-alertmanager 'grafana?'
 endif
 	@$(python) -m scripts.up
 
@@ -50,7 +50,7 @@ test server-tests: export HYPOTHESIS_PROFILE := same
 server-tests: .venv/dev.stamp test-packages
 	$(python) -m pytest --numprocesses=4 --dist=loadfile -m "servers and not full"
 
-verify: .venv/dev.stamp test-packages newer-programs ## Run the tests at their full sizes, the benchmarks and the experiments
+verify: .venv/dev.stamp test-packages container-programs ## Run the tests at their full sizes, the benchmarks and the experiments
 	@scripts/install-packages texlive-latex-recommended golang-go golang-golang-x-mod-dev
 	$(python) -m pytest -o faulthandler_timeout=7200
 	@$(MAKE) --no-print-directory bench experiments
@@ -164,6 +164,10 @@ clean: down ## Remove the environment and caches; totals and history in .run/ st
 
 newer-programs: ## Fetch Prometheus, Alertmanager and Compose of Debian's suite sid, for tests with both generations
 	@scripts/fetch-newer-programs .cache/newer-programs
+
+container-programs: newer-programs ## Fetch a Docker engine that is not installed, for the test of the Compose stack in containers
+	@scripts/fetch-docker-engine .cache/docker-engine
+	@scripts/install-packages debootstrap
 
 test-packages:
 	@scripts/install-packages prometheus prometheus-alertmanager prometheus-node-exporter chromium iproute2

@@ -7,6 +7,12 @@ from typing import NotRequired, TypedDict
 
 import yaml
 
+GRAFANA = "http://localhost:3000/"
+"""Address of Grafana that the committed rules lead to."""
+
+OWN_PAGE = "http://{{ $labels.instance }}/"
+"""Page of an alert's exporter or simulator, which answers where no Grafana does."""
+
 
 class TargetGroup(TypedDict):
     """Entry of a targets file; Prometheus calls it a static config."""
@@ -19,7 +25,8 @@ def write_native_configuration(source: Path, folder: Path, addresses: Mapping[st
     """Copy prometheus.yml, rules and targets from the repository's prometheus folder into `folder`.
 
     Targets are `SERVICE:PORT` names of Compose. `addresses` gives the `host:port` of each service, none for one
-    that does not run; a target that names no service, such as another machine's address, stays as it is.
+    that does not run; a target that names no service, such as another machine's address, stays as it is. The alerts'
+    links lead to Grafana where it runs, and else to the page of the alert's exporter or simulator, or to Prometheus.
     """
     for name in ("rules", "targets"):
         shutil.rmtree(folder / name, ignore_errors=True)
@@ -28,6 +35,20 @@ def write_native_configuration(source: Path, folder: Path, addresses: Mapping[st
     for path in (folder / "targets").glob("*.yml"):
         groups: list[TargetGroup] = yaml.safe_load(path.read_text())
         path.write_text(yaml.safe_dump([_localized(group, addresses) for group in groups], sort_keys=False))
+    for path in (folder / "rules").glob("*.yml"):
+        path.write_text(_with_links_that_answer(path.read_text(), addresses))
+
+
+def _with_links_that_answer(rules: str, addresses: Mapping[str, Sequence[str]]) -> str:
+    if addresses.get("grafana"):
+        return rules.replace(GRAFANA, f"http://{addresses['grafana'][0]}/")
+    (prometheus,) = addresses.get("prometheus") or ["localhost:9090"]
+    document = yaml.safe_load(rules)
+    alerts = (rule for group in document["groups"] for rule in group["rules"] if "alert" in rule)
+    for texts in (alert["annotations"] for alert in alerts):
+        on_a_device = "$labels.instance" in texts["dashboard_url"]
+        texts["dashboard_url"] = OWN_PAGE if on_a_device else f"http://{prometheus}/"
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
 
 
 def _localized(group: TargetGroup, addresses: Mapping[str, Sequence[str]]) -> TargetGroup:

@@ -109,7 +109,7 @@ def services(python: str, experiments: Path) -> tuple[Service, ...]:
             ready="/api/health",
             page="/d/ecotrack-home/home",
             shows="the dashboards",
-            absent="Debian has no package of it; Compose brings it along",
+            absent="apt-get install grafana, from the source of packages at apt.grafana.com; or docker compose up",
             environment={
                 "GF_AUTH_ANONYMOUS_ENABLED": "true",
                 "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": "{root}/grafana/dashboards/home.json",

@@ -106,6 +106,13 @@ def test_every_service_answers_and_ctrl_c_stops_them_all(stack: Stack) -> None:
     rules = requests.get(stack.url("prometheus", "/api/v1/rules"), timeout=240).json()["data"]["groups"]
     assert {group["name"] for group in rules} >= {"ecotrack-budget-alerts", "ecochain-alerts"}
 
+    def links() -> set[str]:
+        alerts = requests.get(stack.url("prometheus", "/api/v1/alerts"), timeout=240).json()["data"]["alerts"]
+        return {alert["annotations"]["dashboard_url"] for alert in alerts}
+
+    eventually(lambda: bool(links()), "no alert, not even the one that always fires")
+    assert all(requests.get(link, timeout=240).ok for link in links())
+
     stack.process.send_signal(signal.SIGINT)
     assert stack.process.wait(240) == 0
     assert stack.output.endswith("All stopped.\n")
@@ -243,6 +250,31 @@ def test_targets_become_native_addresses(tmp_path: Path) -> None:
     assert written == [{"targets": ["127.0.0.1:20110", "192.0.2.7:10110"], "labels": {"site": "desk"}}]
 
 
+def native_links(folder: Path, grafana: list[str]) -> dict[str, str]:
+    """Return where each alert of the native stack leads to, as a template, with Grafana at these addresses."""
+    addresses = {"ecotrack": ["127.0.0.1:20110"], "prometheus": ["127.0.0.1:20090"], "grafana": grafana}
+    write_native_configuration(ROOT / "prometheus", folder, addresses)
+    groups = [
+        group for path in (folder / "rules").glob("*.yml") for group in yaml.safe_load(path.read_text())["groups"]
+    ]
+    alerts = [rule for group in groups for rule in group["rules"] if "alert" in rule]
+    assert len(alerts) > 50
+    return {alert["alert"]: alert["annotations"]["dashboard_url"] for alert in alerts}
+
+
+def test_alerts_lead_to_grafana_on_its_own_port_where_it_runs(tmp_path: Path) -> None:
+    assert all(
+        link.startswith("http://127.0.0.1:20300/d/eco") for link in native_links(tmp_path, ["127.0.0.1:20300"]).values()
+    )
+
+
+def test_alerts_lead_to_a_page_that_answers_where_no_grafana_runs(tmp_path: Path) -> None:
+    links = native_links(tmp_path, [])
+    assert set(links.values()) == {"http://{{ $labels.instance }}/", "http://127.0.0.1:20090/"}
+    assert links["EcotrackBudgetExhausted"] == links["EcochainDown"] == "http://{{ $labels.instance }}/"
+    assert links["EcotrackWatchdog"] == "http://127.0.0.1:20090/"
+
+
 @pytest.mark.servers
 def test_the_exporter_runs_alone_where_nothing_else_is_asked_for(tmp_path: Path) -> None:
     with launched(tmp_path / "state", {**os.environ, "ONLY": "ecotrack"}) as stack:
@@ -281,3 +313,16 @@ def test_make_refuses_a_service_that_does_not_exist_before_it_installs_anything(
     assert ended.returncode == 2
     assert ended.stdout == ""
     assert ended.stderr.startswith("make up: ONLY: expected names out of ")
+
+
+@pytest.mark.parametrize(("candidate", "asked"), [("12.1.1", True), ("(none)", False), ("", False)])
+def test_grafana_is_installed_where_a_source_of_packages_has_it(tmp_path: Path, candidate: str, asked: bool) -> None:
+    """Programs in place of the system's say what apt knows, and that the user is not root, who is told what to do."""
+    policy = f'[ -z "{candidate}" ] || printf "grafana:\\n  Candidate: {candidate}\\n"'
+    for name, text in {"apt-cache": policy, "apt-get": "exit 1", "id": "echo 1000"}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    argv = [str(ROOT / "scripts/install-packages"), "grafana?"]
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    done = subprocess.run(argv, env=environment, timeout=240, check=True, capture_output=True, text=True)
+    assert ("Not installed: grafana " in done.stderr) is asked
