@@ -74,22 +74,23 @@ def test_compose_file_follows_the_specification() -> None:
     assert_passes(sys.executable, *schema, COMPOSE)
 
 
-@pytest.mark.servers
-def test_compose_itself_reads_the_file_as_these_tests_do() -> None:
-    """Compose merges, fills in and checks; these tests only replace variables by their defaults."""
+def resolved_services(*flags: str) -> dict[str, Any]:
+    """Return the services as Compose reads the shipped file, with these flags."""
     if not (NEWER_PROGRAMS / "docker-compose").exists():
         pytest.skip(f"scripts/fetch-newer-programs has not made {NEWER_PROGRAMS}")
-    argv = [
-        str(NEWER_PROGRAMS / "docker-compose"),
-        f"--file={COMPOSE}",
-        "--env-file=/dev/null",
-        "config",
-        "--format=json",
-    ]
+    argv = [str(NEWER_PROGRAMS / "docker-compose"), f"--file={COMPOSE}", "--env-file=/dev/null", *flags]
+    argv += ["config", "--format=json"]
     done = subprocess.run(argv, env={}, capture_output=True, text=True, timeout=TOOL_SECONDS, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    resolved, written = json.loads(done.stdout)["services"], compose()["services"]
+    found: dict[str, Any] = json.loads(done.stdout)["services"]
+    return found
+
+
+@pytest.mark.servers
+def test_compose_itself_reads_the_file_as_these_tests_do() -> None:
+    """Compose merges, fills in and checks; these tests only replace variables by their defaults."""
+    resolved, written = resolved_services(), compose()["services"]
     assert resolved.keys() == written.keys()
     for name, service in written.items():
         assert {key: resolved[name][key] for key in HARDENING} == HARDENING
@@ -102,6 +103,47 @@ def test_compose_itself_reads_the_file_as_these_tests_do() -> None:
         assert [f"{one['host_ip']}:{one['published']}:{one['target']}" for one in resolved[name]["ports"]] == service[
             "ports"
         ]
+
+
+ADDITIONS = [
+    ("host", (), {"ecotrack", "ecochain", "alertmanager", "prometheus", "grafana"}),
+    ("lean", (), {"ecotrack", "alertmanager", "prometheus", "grafana"}),
+    ("lean", ("sim",), {"ecotrack", "ecochain", "alertmanager", "prometheus", "grafana"}),
+    ("fleet", (), {"alertmanager", "prometheus", "grafana"}),
+    ("fleet", ("host",), {"ecotrack", "alertmanager", "prometheus", "grafana"}),
+]
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize(("name", "profiles", "started"), ADDITIONS)
+def test_additions_choose_services_and_take_nothing_from_their_hardening(
+    name: str, profiles: tuple[str, ...], started: set[str]
+) -> None:
+    addition = f"--file={ROOT / 'docs/examples/compose' / name}.yml"
+    resolved = resolved_services(addition, *(f"--profile={profile}" for profile in profiles))
+    assert resolved.keys() == started
+    for service, written in resolved.items():
+        assert {key: written[key] for key in HARDENING} == HARDENING
+        assert written["user"] == compose()["services"][service]["user"]
+    for path in resolved["prometheus"]["volumes"]:
+        assert path["type"] == "volume" or Path(path["source"]).exists()
+
+
+def test_the_hosts_addition_says_all_that_the_shipped_command_says() -> None:
+    addition = yaml.safe_load(re.sub(r"\$\{.*\}", "0", (ROOT / "docs/examples/compose/host.yml").read_text()))
+    shipped = compose()["services"]["ecotrack"]["command"]
+    assert addition["services"]["ecotrack"]["command"] == [*shipped, "--collector.processes"]
+
+
+@pytest.mark.parametrize(("folder", "jobs"), [("targets", {"ecotrack"}), ("fleet-targets", {"ecotrack"})])
+def test_folders_of_targets_leave_out_the_simulator_alone(folder: str, jobs: set[str]) -> None:
+    names = {path.stem for path in (ROOT / "docs/examples/compose" / folder).glob("*.yml")}
+    assert names == jobs | {"alertmanager", "prometheus"}
+    for name in sorted(names - {"ecotrack"}):
+        path = Path(folder, f"{name}.yml")
+        assert (ROOT / "docs/examples/compose" / path).read_text() == (
+            ROOT / "prometheus/targets" / path.name
+        ).read_text()
 
 
 def test_dockerfile_passes_hadolint() -> None:
