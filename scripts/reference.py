@@ -19,6 +19,8 @@ from exporter.power import host, networks, presets, priors
 from exporter.power.tables import read
 from exporter.sources.collector import SOURCES
 from scripts.accuracy import accuracy
+from scripts.alerts import alerts
+from scripts.command_lines import command_lines, exporter_parsers, simulator_parsers
 from scripts.constants import Constant, constants, is_shown
 from scripts.house import decisions, house
 from scripts.imports import sources
@@ -60,6 +62,9 @@ def pages() -> dict[str, str]:
         "simulator-metrics.md": _simulator_metrics(),
         "simulator-configuration.md": _simulator_configuration(),
         "devices-and-policies.md": _devices_and_policies(),
+        "alerts.md": f"# Alerts\n\n{GENERATED}\n{alerts()}",
+        "command-line.md": f"# Commands of ecotrack\n\n{GENERATED}\n{command_lines(exporter_parsers())}",
+        "simulator-command-line.md": f"# Commands of ecochain\n\n{GENERATED}\n{command_lines(simulator_parsers())}",
         "house.md": f"# A map of the house\n\n{GENERATED}\n{house()}",
         "../adr/README.md": f"# Decisions\n\n{GENERATED}\n{decisions()}",
     }

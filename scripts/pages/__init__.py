@@ -1,1 +1,1 @@
-"""What do the pages of this repository promise, and does it hold? Their links, commands and configurations."""
+"""What the pages of this repository promise, and whether it holds: links, commands and configurations."""

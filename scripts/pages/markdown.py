@@ -29,8 +29,8 @@ class Link:
 class Block:
     """Block of code: its line, its language, its text, and the notes on the lines directly before it.
 
-    A note is an HTML comment, which no reader sees: `not run` with a reason, `run with` and flags, `before` and
-    commands.
+    A note is an HTML comment, which no reader sees: `not run` and the reason; `before` and what a reader has done who
+    comes to this block; `answers` and the address of a server; `input` and what is typed; `ends with` and a status.
     """
 
     line: int
@@ -64,7 +64,7 @@ class Page:
         return self.path.relative_to(ROOT).as_posix()
 
 
-NOTE = re.compile(r"<!-- (not run|run with|before|answers|ends with|input):?\s(.*?)\s*-->", re.DOTALL)
+NOTE = re.compile(r"<!-- (not run|before|answers|ends with|input):?\s(.*?)\s*-->", re.DOTALL)
 
 
 HTML_SOURCE = re.compile(r"<(?:img|source)\b[^>]*?\b(?:src|srcset)=\"([^\"]+)\"")
