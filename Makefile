@@ -1,6 +1,6 @@
 # Everything that a user or a developer runs. `make` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help up down check test verify coverage imports lint format dashboards pictures rules docs bench experiments forecasts secrets clean test-packages server-tests newer-programs container-programs packages wheels sbom deb
+.PHONY: help up down check test verify coverage imports lint format dashboards pictures rules docs pages bench experiments forecasts secrets clean test-packages server-tests newer-programs container-programs packages wheels sbom deb
 
 # Tests start some hundred programs, and each would compile its sources anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -81,6 +81,10 @@ rules: .venv/base.stamp ## Write prometheus/rules/ from the table beside it
 
 docs: .venv/docs.stamp ## Write docs/reference/ from the metric and configuration tables
 	$(python) -m scripts.reference
+
+pages: .venv/dev.stamp ## Check all links of the pages, and run all their commands in a sandbox, as root; PAGES=FILE for some
+	$(python) -m scripts.pages
+	$(python) -m scripts.pages commands $(PAGES)
 
 bench: .venv/dev.stamp ## Measure server and exporter beside others; writes bench/results/
 	$(python) -m bench.server_bench --record

@@ -116,4 +116,4 @@ def _classified(text: str, prints: str | None, block: Block) -> Command:
     bare += "".join(f" {flags}" for pattern, flags in SHORTER if re.search(pattern, bare, re.DOTALL))
     call = re.sub(r"^\S*/", "", _called(bare))
     answers = next((url for pattern, url in SERVERS if re.match(pattern, call)), None)
-    return Command(text=bare, prints=prints, answers=block.note("answers") or answers)
+    return Command(text=bare, prints=prints, answers=answers and (block.note("answers") or answers))
