@@ -178,7 +178,10 @@ class Checks:
             span = now.awake - one.network_at
             one.moved_low += self.machine.most_bytes(span)
             may_leap = "network" in self.struck or "network" in one.false
-            one.moved_high += SPEED_MARGIN * SPEED * (span + 2.0) * 2.0 if may_leap else 0.0
+            if may_leap:
+                # Each counter of each card is believed up to what its link may carry.
+                most = SPEED_MARGIN * SPEED * (span + 2.0)
+                one.moved_high += sum(min(new - old, most) for old, new in self._moves(now) if new > old)
             # Half a number, or a counter that was reset, may lie where one that has turned would.
             one.moved_high += sum(new - old + TURN for old, new in self._moves(now) if _is_turn(old, new))
         if self._is_first and not is_good and one.network_at is not None:
