@@ -1,25 +1,27 @@
 """`python -m tests.fleet_picture` makes the pictures of the board Fleet in docs/images, and takes about eight minutes.
 
-The devices are made up, of three teams and none; one is scraped by two jobs, and one goes away. So is what is recorded
-of the day, of the same day a week ago and of the month; the present is what real rules record of the devices.
+The devices are made up, of three teams and none; one is scraped by two jobs, and one goes away. Their grams are their
+watts x the grid's intensity, and the network's. What is recorded of the day, of the same day a week ago and of the
+month is made up as well; the present is what real rules record of the devices. It is three in the afternoon, whenever
+the pictures are made: in a zone in which it is.
 """
 
 import math
-import re
+import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from datetime import UTC
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 
 import yaml
 
-from bench.fleet_devices import exposition, pattern
+from bench.fleet_devices import exposition
 from exporter.budget import Period, bounds_at
-from exporter.core.units import SECONDS_PER_DAY, Grams, UnixSeconds
+from exporter.core.units import JOULES_PER_KWH, SECONDS_PER_DAY, Grams, UnixSeconds
 from grafana.draw.__main__ import main as draw
 from prometheus.files import LIMITS_FILE, recording_yaml
 from prometheus.fleet import rate5m
@@ -35,27 +37,51 @@ SETTLED_SECONDS = 400.0
 GONE_AFTER_SECONDS = 280.0
 SHOWN_MINUTES = 360
 BLOCK = "18h"
-TEAMS = {
-    "search": ("search-1", "search-2", "search-3", "search-4", "index-1"),
-    "workshop": ("saw", "lathe", "scanner"),
-    "lab": ("lab-1", "lab-2", "lab-3", "camera"),
-    "": ("frontdesk", "spare"),
+WATTS: Mapping[str, Mapping[str, float]] = {
+    "search": {"search-1": 142.0, "search-2": 151.0, "search-3": 166.0, "search-4": 149.0, "index-1": 212.0},
+    "workshop": {"saw": 64.0, "lathe": 55.0, "scanner": 31.0},
+    "lab": {"lab-1": 96.0, "lab-2": 81.0, "lab-3": 112.0, "camera": 12.0},
+    "": {"frontdesk": 38.0, "spare": 23.0},
 }
+"""Devices of each team, with the mean power of each: servers, computers beside machines, a camera."""
+
+TEAMS = {team: tuple(watts) for team, watts in WATTS.items()}
 GONE = "camera"
 TWICE = "saw"
 """Device that a second job scrapes too."""
 
-NAMES = [name for names in TEAMS.values() for name in names]
-MORE_ENERGY = 40.0
-"""The patterns tell few joules for their grams, most of which are the network's; so many times more is a computer."""
+PATTERN = 1
+"""The pattern of an exporter with every collector."""
 
-OF_DAY = {"search": 1.05, "workshop": 1.6, "lab": 1.3}
-"""Limits, as parts of what the teams emit in a day by now."""
+FIRST = 1_761_955_200.0
+"""Moment from which the counters count."""
+
+NAMES = [name for names in TEAMS.values() for name in names]
+MEAN = {name: watts for of_team in WATTS.values() for name, watts in of_team.items()}
+
+PARTS = {"baseline": 0.45, "cpu": 0.55, "memory": 0.0}
+NETWORK = 0.08
+"""Energy of the network elsewhere for a device's traffic, as a part of its own."""
+
+GRAMS_PER_KWH = 320.0
+BY_DAY, BY_HOUR = 0.2, 0.05
+"""Parts of the mean power that go up and down with the day, and seven times a day."""
+
+SHOWN_HOUR = 15
+LEAST_BAND, MORE_BAND = 1.2, 0.06
+"""Factor of the first device's band, and how much wider that of each next one is."""
+
+OF_DAY = {"search": 0.55, "workshop": 1.6, "lab": 1.3}
+"""Limits, as parts of what the teams emit in a day; the first is used up in the afternoon."""
+
+LEAST_BUDGET, MORE_BUDGET = 0.85, 0.04
+"""Budget of the first device, as a part of what it emits in a day, and how much more that of each next one is."""
 
 
 def main() -> int:
     """Write the pictures; return the exit status."""
     began = time.time()
+    show_zone()
 
     def answer(path: str) -> str | None:
         name = path.removeprefix("/")
@@ -73,65 +99,113 @@ def main() -> int:
             return draw(["fleet", *shown, "--output", str(ROOT / "docs/images")])
 
 
-def answered(name: str, moment: float) -> str:
-    """Return what a device answers: a made-up pattern with an identity and a budget of its own."""
-    number = NAMES.index(name)
-    lines = exposition(pattern_of(name), moment).decode().splitlines()
-    text = "\n".join(
-        (
-            *lines,
-            f"ecotrack_lifetime_start_timestamp_seconds {1_750_000_000 + number}",
-            f"process_start_time_seconds {1_760_000_000 + number}",
-            "",
-        )
-    )
-    for metric, times in (
-        ("ecotrack_budget_used_grams", 0.6 + 0.1 * number),
-        ("ecotrack_energy_joules_total", MORE_ENERGY),
-    ):
-        text = scaled(text, metric, times)
-    return text
-
-
-def scaled(text: str, metric: str, times: float) -> str:
-    """Return the exposition with every value of a metric that many times as large."""
-    lines = rf"^({metric}\{{.*\}}) (.*)$"
-    return re.sub(lines, lambda one: f"{one[1]} {float(one[2]) * times}", text, flags=re.MULTILINE)
-
-
-def pattern_of(name: str) -> int:
-    """Return the pattern of a device: one of those with every collector, each of which emits more than the last."""
-    return 2 * NAMES.index(name) + 1
-
-
 @cache
+def zone() -> timezone:
+    """Return a zone in which it is the hour that is shown, when this is asked first."""
+    ahead = (SHOWN_HOUR - datetime.now(UTC).hour + 11) % 24 - 11
+    return timezone(timedelta(hours=ahead))
+
+
+def show_zone() -> None:
+    """Take this zone for that of the machine, which the pictures show."""
+    ahead = round(zone().utcoffset(None) / timedelta(hours=1))
+    os.environ["TZ"] = f"<{ahead:+03d}>{-ahead:+d}"
+    time.tzset()
+
+
+def answered(name: str, moment: float) -> str:
+    """Return what a device answers: a made-up pattern with an identity, watts and a budget of its own."""
+    number = NAMES.index(name)
+    own = told(name, moment)
+    lines = []
+    for line in exposition(PATTERN, moment).decode().splitlines():
+        series = line.rpartition(" ")[0]
+        lines.append(f"{series} {own[series]!r}" if series in own else line)
+    started = (
+        f"ecotrack_lifetime_start_timestamp_seconds {1_750_000_000 + number}",
+        f"process_start_time_seconds {1_760_000_000 + number}",
+    )
+    return "\n".join((*lines, *started, ""))
+
+
+def told(name: str, moment: float) -> dict[str, float]:
+    """Return the series of a device that differ from the pattern: its power, energy, grams and budget."""
+    number, watts = NAMES.index(name), MEAN[name] * shape(name, moment)
+    joules = energy(name, moment) - energy(name, FIRST)
+    band = LEAST_BAND + MORE_BAND * number
+    found = {'ecotrack_grid_carbon_intensity_grams_per_kwh{grid_zone="FR"}': GRAMS_PER_KWH}
+    for component, part in (*PARTS.items(), ("network", NETWORK)):
+        of = f'component="{component}",scope="{"network" if component == "network" else "host"}"'
+        found |= {
+            f"ecotrack_power_watts{{{of}}}": part * watts,
+            f'ecotrack_power_low_watts{{component="{component}"}}': part * watts / band,
+            f'ecotrack_power_high_watts{{component="{component}"}}': part * watts * band,
+            f"ecotrack_energy_joules_total{{{of}}}": part * joules,
+            f"ecotrack_emissions_grams_total{{{of}}}": part * grams(joules),
+        }
+    return found | budget(name, moment)
+
+
+def budget(name: str, moment: float) -> dict[str, float]:
+    """Return the series of a device's budgets of the day and of the week; no embodied carbon is in them."""
+    found: dict[str, float] = {}
+    of_day = mean_rate(name) * SECONDS_PER_DAY
+    for period in (Period.DAY, Period.WEEK):
+        bounds = bounds_at(period, UnixSeconds(moment), zone())
+        days = (bounds.end - bounds.start) / SECONDS_PER_DAY
+        used = (1 + NETWORK) * grams(energy(name, moment) - energy(name, bounds.start))
+        values = {
+            "limit_grams": round((LEAST_BUDGET + MORE_BUDGET * NAMES.index(name)) * of_day * days),
+            "used_grams": used,
+            "projected_grams": used + mean_rate(name) * (bounds.end - moment),
+            "embodied_grams": 0.0,
+            "period_start_timestamp_seconds": bounds.start,
+            "period_end_timestamp_seconds": bounds.end,
+        }
+        found |= {f'ecotrack_budget_{key}{{period="{period}"}}': value for key, value in values.items()}
+    return found
+
+
+def grams(joules: float) -> float:
+    """Return what so much energy emits."""
+    return joules / JOULES_PER_KWH * GRAMS_PER_KWH
+
+
 def mean_rate(name: str) -> float:
-    """Return the mean emission rate of a device, in grams per second."""
-    number = pattern_of(name)
-    counted = [
-        one.value
-        for one in pattern(number)
-        if one.name == "ecotrack_emissions_grams_total" and 'scope="embodied"' not in one.labels
-    ]
-    return sum(counted) * (1 + number / 10) / SECONDS_PER_DAY
+    """Return the mean emission rate of a device and of the network for it, in grams per second."""
+    return (1 + NETWORK) * grams(MEAN[name])
+
+
+def angle(name: str, moment: float) -> float:
+    """Return how far the day is, from midnight on; of each device a little further than of the one before."""
+    ahead = zone().utcoffset(None).total_seconds()
+    return 2 * math.pi * (moment + ahead) / SECONDS_PER_DAY + NAMES.index(name) / 10
+
+
+def shape(name: str, moment: float) -> float:
+    """Return a device's power as a part of its mean: more by day than by night."""
+    day = angle(name, moment)
+    return 1 - BY_DAY * math.cos(day) + BY_HOUR * math.sin(7 * day)
+
+
+def energy(name: str, moment: float) -> float:
+    """Return the integral of a device's power over time in joules, from some moment on."""
+    day, second = angle(name, moment), SECONDS_PER_DAY / (2 * math.pi)
+    return MEAN[name] * (moment - second * (BY_DAY * math.sin(day) + BY_HOUR / 7 * math.cos(7 * day)))
 
 
 def rate_at(name: str, moment: float) -> float:
-    """Return the emission rate of a device in the past: more by day than by night, and other work a week ago."""
-    number = NAMES.index(name)
-    of_week = 1.0 if time.time() - moment < 3.5 * SECONDS_PER_DAY else 0.7 + 0.05 * number
-    hour = 2 * math.pi * (moment / SECONDS_PER_DAY) + number / 5
-    return mean_rate(name) * of_week * (1 - 0.2 * math.cos(hour) + 0.05 * math.sin(7 * hour))
+    """Return the emission rate of a device in the past; a week ago it had other work."""
+    of_week = 1.0 if time.time() - moment < 3.5 * SECONDS_PER_DAY else 0.7 + 0.05 * NAMES.index(name)
+    return mean_rate(name) * of_week * shape(name, moment)
 
 
 def limits(now: float) -> TeamLimits:
-    """Return limits of which the first team has used more by now than its day allows so far."""
+    """Return limits, of which the first is used up by now."""
     of_day = {team: sum(map(mean_rate, TEAMS[team])) * SECONDS_PER_DAY * part for team, part in OF_DAY.items()}
-    passed = (now - bounds_at(Period.DAY, UnixSeconds(now), UTC).start) / SECONDS_PER_DAY
-    of_day["search"] *= max(passed, 0.1)
-    grams = {team: {Period.DAY: Grams(day)} for team, day in of_day.items()}
-    grams["lab"][Period.MONTH] = Grams(of_day["lab"] * 25)
-    return TeamLimits(zone=UTC, grams=grams)
+    by_team = {team: {Period.DAY: Grams(day)} for team, day in of_day.items()}
+    by_team["lab"][Period.MONTH] = Grams(of_day["lab"] * 25)
+    return TeamLimits(zone=zone(), grams=by_team)
 
 
 def write_config(folder: Path, address: str, now: float) -> Path:
@@ -180,7 +254,7 @@ def past(now: float) -> Iterator[tuple[str, str, float, int]]:
                     yield emission_rate("1d"), of_device(name), rate_at(name, week), week
     for team, by_period in limits(now).grams.items():
         for period in by_period:
-            start = int(bounds_at(period, UnixSeconds(now), UTC).start)
+            start = int(bounds_at(period, UnixSeconds(now), zone()).start)
             of = f'{of_team(team)},period="{period}",start="{start}"'
             for moment in range(start, minute, 60):
                 yield IN_PERIOD, of, sum(rate_at(name, moment) for name in TEAMS[team]), moment

@@ -1,4 +1,4 @@
-"""`python -m grafana.draw` draws boards with the values of a Prometheus, as PNG; needs Chromium."""
+"""`python -m grafana.draw` draws boards with the values of a Prometheus, as PNG, in local time; needs Chromium."""
 
 import argparse
 import json

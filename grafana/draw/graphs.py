@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from html import escape
 from itertools import groupby, pairwise
 
@@ -208,8 +208,8 @@ def _times(x: Axis, height: int) -> str:
     moments = [x.low + (index + 0.5) * (x.high - x.low) / count for index in range(count)]
     pattern = "%d %b" if x.high - x.low > 3 * 86_400 else "%H:%M" if x.high - x.low > 900 else "%H:%M:%S"
     return "".join(
-        f'<text x="{x.at(one):.1f}" y="{height - 5}" class="middle">{datetime.fromtimestamp(one, UTC):{pattern}}</text>'
-        for one in moments
+        f'<text x="{x.at(one):.1f}" y="{height - 5}" class="middle">{moment:{pattern}}</text>'
+        for one, moment in ((one, datetime.fromtimestamp(one).astimezone()) for one in moments)
     )
 
 

@@ -1,7 +1,7 @@
 """A board as a page of HTML, as wide as a browser's window."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from html import escape
 from typing import Any
 
@@ -93,7 +93,9 @@ def _label(variable: BoardJson) -> str:
 
 
 def _header(board: BoardJson, prometheus: Prometheus) -> str:
-    start, end = (datetime.fromtimestamp(one, UTC) for one in (prometheus.end - prometheus.span, prometheus.end))
+    start, end = (
+        datetime.fromtimestamp(one).astimezone() for one in (prometheus.end - prometheus.span, prometheus.end)
+    )
     chosen = " ".join(
         f"{_label(one)} <b>{escape(prometheus.values.get(one['name'], 'All'))}</b>"
         for one in board["templating"]["list"]
@@ -101,6 +103,6 @@ def _header(board: BoardJson, prometheus: Prometheus) -> str:
     )
     return (
         f'<header><span class="note">drawn by our script from the values of a Prometheus; not Grafana</span>'
-        f"<h1>{escape(board['title'])}</h1> &nbsp; {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
+        f"<h1>{escape(board['title'])}</h1> &nbsp; {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M %Z}"
         f'<div class="variables">{chosen}</div></header>'
     )

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from html import escape
 from itertools import pairwise
 
@@ -74,10 +74,10 @@ def _span(panel: BoardJson, prometheus: Prometheus) -> float:
     wished = str(panel.get("timeFrom") or "")
     if match := re.fullmatch(r"(\d+)([smhdw])", wished):
         return float(int(match[1]) * SECONDS[match[2]])
-    if wished == "now/M":
-        first = datetime.fromtimestamp(prometheus.end, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        return prometheus.end - first.timestamp()
-    return prometheus.end % 86_400 if wished == "now/d" else prometheus.span
+    if wished not in ("now/d", "now/M"):
+        return prometheus.span
+    midnight = datetime.fromtimestamp(prometheus.end).astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    return prometheus.end - (midnight.replace(day=1) if wished == "now/M" else midnight).timestamp()
 
 
 def _step(panel: BoardJson, usual: float) -> float:

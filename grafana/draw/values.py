@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 
@@ -34,10 +34,10 @@ def written(value: float, unit: str, decimals: int | None) -> str:
     if unit.startswith("suffix:"):
         return f"{_plain(value, decimals)} {unit.removeprefix('suffix:').strip()}"
     if unit.startswith("time:"):
-        at = datetime.fromtimestamp(value / 1000.0, UTC)
+        at = datetime.fromtimestamp(value / 1000.0).astimezone()
         return DATE_PARTS.sub(lambda match: f"{at:{DATE_FORMATS[match[0]]}}", unit.removeprefix("time:"))
     if unit.startswith("dateTime"):
-        return datetime.fromtimestamp(value / 1000.0, UTC).strftime("%Y-%m-%d %H:%M")
+        return datetime.fromtimestamp(value / 1000.0).astimezone().strftime("%Y-%m-%d %H:%M")
     if unit in SCALED:
         return _scaled(value, SCALED[unit], decimals)
     return OTHERS.get(unit, _plain)(value, decimals)

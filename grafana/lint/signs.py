@@ -66,10 +66,12 @@ def _may_be_negative(tree: promql_parser.Expr) -> bool:
             found = _may_be_negative(tree.vector_selector)
         case promql_parser.NumberLiteral():
             found = bool(tree.val < 0.0)
-        case promql_parser.StringLiteral() | promql_parser.UnaryExpr():
-            found = isinstance(tree, promql_parser.UnaryExpr)
-        case _:
+        case promql_parser.UnaryExpr():
+            found = True
+        case promql_parser.ParenExpr() | promql_parser.AggregateExpr() | promql_parser.SubqueryExpr():
             found = _may_be_negative(tree.expr)
+        case _:
+            found = False
     return found
 
 

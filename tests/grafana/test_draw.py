@@ -1,6 +1,7 @@
 """The quick look shows every panel with its values, hides what Grafana would hide, and says that it is not Grafana."""
 
 import re
+import time
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -18,7 +19,7 @@ from grafana.draw.frames import frame, legend
 from grafana.draw.graphs import Line, graph
 from grafana.draw.looks import Look
 from grafana.draw.page import page
-from grafana.draw.panels import drawn
+from grafana.draw.panels import _span, drawn
 from grafana.draw.values import written
 from grafana.queries import panels, selectors
 from tests.grafana.committed import board, names
@@ -245,3 +246,23 @@ def test_the_first_choice_of_a_board_is_heeded_unless_another_is_made() -> None:
     other, _ = page(document, chosen(document, replace(silent, values={"experiment": "peers"})), 1280, unfolded=False)
     assert "<b>baseline</b> Scenario <b>edge</b>" in first
     assert "Methods of peers on edge" in other
+
+
+@pytest.mark.parametrize(("zone", "shown"), [("UTC0", "17:13 UTC"), ("<+05>-5", "22:13 +05")])
+def test_times_are_those_of_the_machine_as_in_a_browser(monkeypatch: pytest.MonkeyPatch, zone: str, shown: str) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        html, _ = page(board("home.json"), server(Constant), 1280, unfolded=False)
+        today = [one for one in asked_spans("fleet.json") if one < 86_400.0]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert f"to 2025-11-28 {shown}" in html
+    hours, minutes = shown[:5].split(":")
+    assert today and all(round(one / 60.0) == 60 * int(hours) + int(minutes) for one in today)
+
+
+def asked_spans(name: str) -> list[float]:
+    """Return the seconds that the panels of a board with a time of their own show."""
+    return [_span(one, server(Constant)) for one in panels(board(name)) if one.get("timeFrom")]

@@ -156,7 +156,7 @@ def _ask_share(spoiled: Document, expr: str) -> None:
     found["targets"][0]["expr"] = expr
 
 
-def unit(of: Document) -> str:
+def unit(of: queries.BoardJson) -> str:
     """Return the unit of a panel."""
     return str(of["fieldConfig"]["defaults"]["unit"])
 
