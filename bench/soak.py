@@ -4,6 +4,9 @@ Both run as their users start them, with real sources and real clients on loopba
 day: programs, network devices, browsers, reloads, rotated logs. What they hold is measured every five minutes of the
 clock, when all has been answered. `python -m bench.soak --record` writes `bench/results/soak-ecotrack.md`,
 `soak-ecochain.md`, and data and a picture beside each; the exit status is 1 where something grows.
+
+What else runs on the machine is sampled, too. `unshare --pid --fork --mount-proc --net sh -c "ip link set lo up; exec
+python -m bench.soak"`, as root, keeps programs and connections of others out, which come and go as they like.
 """
 
 import argparse
