@@ -50,8 +50,14 @@ def plain_days(scenario: Scenario, seed: int, count: int, nodes: int | None = No
     return [day(index).tobytes() for index in range(count)]
 
 
+@pytest.mark.parametrize("unbuffered", [True, False])
 @pytest.mark.parametrize("nodes", [None, 6])
-def test_children_compute_the_same_bits(nodes: int | None) -> None:
+def test_children_compute_the_same_bits(nodes: int | None, unbuffered: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container has output without a buffer, a shell does not."""
+    if unbuffered:
+        monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+    else:
+        monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     source = GenerationApart(edge(), 3, nodes)
     assert [source(index).tobytes() for index in range(3)] == plain_days(edge(), 3, 3, nodes)
 
