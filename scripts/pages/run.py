@@ -25,6 +25,7 @@ start_server() {{
     done
     cat /tmp/server.log; return 1
 }}
+wait_until() {{ for second in $(seq {READY_SECONDS}); do eval "$1" && return 0; sleep 1; done; return 1; }}
 have_exporter() {{ start_server http://127.0.0.1:10110/-/ready /opt/ecotrack/bin/ecotrack; }}
 have_alertmanager() {{
     start_server http://127.0.0.1:9093/-/ready "$(command -v prometheus-alertmanager || command -v alertmanager) \\
