@@ -113,6 +113,7 @@ class Checks:
         states = {name: now.states.get(name) for name in SENSORS}
         self._is_mixed |= self._is_first or self._is_suspended(now) or bool(self.struck or now.repeated or now.false)
         self._is_mixed |= any(one.states.get(name) is not state for name, state in states.items())
+        self._is_mixed |= self._may_hide_turn(now)
         if is_good and one.cpu_at is not None and one.cpu_at < one.awake and self._is_mixed and self.plan.sensors:
             # The model takes the mean load of the whole time, of which sensors have told a part already.
             one.low += (full - self.plan.idle_watts) * (now.awake - one.cpu_at)
@@ -294,12 +295,18 @@ class Checks:
             self._count_joules(now, one.told["rapl"], now.told["rapl"])
 
     def _count_joules(self, now: Sampled, old: float, new: float) -> None:
-        one, tally, turn, asleep = self.account, self.account.tally, self.plan.turn_joules, self._is_suspended(now)
+        tally, turn, asleep = self.account.tally, self.plan.turn_joules, self._is_suspended(now)
         is_turn = new < turn / 2.0 <= old and not asleep
         tally["rapl", "reset"] += new < old and not is_turn
-        if now.awake > one.awake and MOST_WATTS * (now.awake - one.awake) >= turn and not asleep:
-            # Nothing shows of a turn within such a time, so the reading must not be used, and be counted.
+        if self._may_hide_turn(now):
+            # The reading must not be used, and be counted.
             tally[DOUBTED] += new >= old or is_turn
+
+    def _may_hide_turn(self, now: Sampled) -> bool:
+        """Tell whether so long a time has passed that an energy counter may have turned with nothing to show of it."""
+        awake = now.awake - self.account.awake
+        can_turn = {"rapl"} <= self.account.told.keys() & now.told.keys() and not self._is_suspended(now)
+        return can_turn and awake > 0.0 and MOST_WATTS * awake >= self.plan.turn_joules
 
     def _check_grams(self, totals: Totals) -> None:
         before, now = self._before, totals
