@@ -12,6 +12,7 @@ from exporter.calibrate.stored import CALIBRATION
 from exporter.config import Config
 from exporter.core.clock import Clock
 from exporter.core.command_line import METRICS_PATH, Web
+from exporter.core.html import STILL
 from exporter.core.tidying import TidyStop
 from exporter.core.web.publication import Publication, common_routes, json_response, page_response
 from exporter.core.web.server import Handler, Request, Response, Server
@@ -56,13 +57,14 @@ def routes(publication: Publication[Snapshot], clock: Clock, *, metrics_path: st
             return text(400, f"{error}.")
         return json_response(clean_window(snapshot, job, clock.wall()))
 
-    def page(_request: Request) -> Response:
+    def page(request: Request) -> Response:
         from exporter.views.page import render_page  # noqa: PLC0415 - for those who look, which Prometheus does not
         from exporter.views.processes import processes  # noqa: PLC0415 - as above
 
         snapshot, _, fresh = publication.latest()
         summary, told = summarize(snapshot, clock.wall(), fresh=fresh), processes(snapshot)
-        return page_response(render_page(summary, history(snapshot), told, metrics_path=metrics_path))
+        still = request.query == STILL
+        return page_response(render_page(summary, history(snapshot), told, metrics_path=metrics_path, still=still))
 
     shown = {
         "/": page,

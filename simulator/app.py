@@ -16,6 +16,7 @@ import simulator
 from exporter.core.clock import Clock
 from exporter.core.command_line import METRICS_PATH, Web
 from exporter.core.config import ConfigError
+from exporter.core.html import STILL
 from exporter.core.logs import Seldom
 from exporter.core.service import Stopped
 from exporter.core.tidying import TidyStop
@@ -214,11 +215,10 @@ def routes(publication: Publication[Snapshot], *, metrics_path: str = METRICS_PA
         snapshot, _, _ = publication.latest()
         return json_response({"points": history(snapshot)})
 
-    def page(_request: Request) -> Response:
+    def page(request: Request) -> Response:
         snapshot, _, fresh = publication.latest()
-        return page_response(
-            render_page(summarize(snapshot, fresh=fresh), history(snapshot), metrics_path=metrics_path)
-        )
+        summary, still = summarize(snapshot, fresh=fresh), request.query == STILL
+        return page_response(render_page(summary, history(snapshot), metrics_path=metrics_path, still=still))
 
     shown = {"/": page, "/api/v1/summary": summary, "/api/v1/history": last_day}
     return shown | common_routes(publication, metrics_path)

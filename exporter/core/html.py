@@ -14,6 +14,15 @@ from pathlib import Path
 
 UNKNOWN = "unknown"
 
+MARK = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
+    "%3Cpath fill='%23217346' d='M14 2C5 2 2 6 2 11l-1 4h2l1-3c6 1 10-2 10-10z'/%3E%3C/svg%3E"
+)
+"""A leaf, which a browser shows beside the title; without one it would ask for /favicon.ico, which is not there."""
+
+STILL = "still"
+"""Query of a page that is not loaded again by itself."""
+
 LEAST_RELOAD_SECONDS = 30
 """Seconds between two loads of a page, at least: a headless browser counts its `--virtual-time-budget` anew with each
 load, so that it ends by itself only if the budget, 5 or 10 s as a rule, is shorter. Assumption."""
@@ -27,10 +36,20 @@ def style_sheet() -> str:
 
 @cache
 def content_security_policy() -> str:
-    """Return a policy that admits the pages' own style sheet, by its hash, and nothing else."""
+    """Return a policy that admits the pages' own style sheet, by its hash, their mark, and nothing else."""
     digest = base64.b64encode(hashlib.sha256(style_sheet().encode()).digest()).decode()
     closed = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    return f"{closed}; style-src 'sha256-{digest}'"
+    return f"{closed}; img-src data:; style-src 'sha256-{digest}'"
+
+
+def reloading(interval: float, *, still: bool) -> tuple[float | None, str]:
+    """Return after how many seconds a page is loaded again, if it is, and a link to the page for which that differs.
+
+    Somebody who reads slowly, or has the page read aloud, can keep it as it is (WCAG 2.2, 2.2.1 and 2.2.2).
+    """
+    if still:
+        return None, '<p><a href="/">Keep this page up to date</a></p>'
+    return interval, f'<p><a href="/?{STILL}">Keep this page as it is</a></p>'
 
 
 def document(*, title: str, refresh: float | None, header: str, main: str, footer: str) -> str:
@@ -43,6 +62,7 @@ def document(*, title: str, refresh: float | None, header: str, main: str, foote
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 {again}<title>{escape(title)}</title>
+<link rel="icon" href="{MARK}">
 <style>{style_sheet()}</style>
 </head>
 <body>
@@ -62,6 +82,11 @@ def footer_links(program: str, version: str, metrics_path: str) -> str:
         f'<p><a href="{escape(metrics_path)}">metrics</a> &middot; <a href="/api/v1/summary">summary</a> &middot;\n'
         f'<a href="/api/v1/history">history</a> &middot; {program} {escape(version)}</p>'
     )
+
+
+def scrolling(label: str, table: str) -> str:
+    """Let a table that is wider than its place scroll, by keyboard too; the label names it for screen readers."""
+    return f'<div class="scroll" tabindex="0" role="group" aria-label="{label}">{table}</div>'
 
 
 def card(title: str, *parts: str) -> str:

@@ -5,7 +5,7 @@ from datetime import tzinfo
 from html import escape
 
 from exporter.core.chart import HEIGHT, WIDTH, framed, round_top, steps
-from exporter.core.html import bar, card, data, document, grams, money
+from exporter.core.html import bar, card, data, document, grams, money, scrolling
 from exporter.core.units import GRAMS_PER_KILOGRAM
 from exporter.eco_score import FACTOR_LABELS, ScoreFactor
 from exporter.equivalents import equivalents_text
@@ -130,11 +130,12 @@ def _heat(found: Findings) -> str:
             f'fill-opacity="{0.06 + 0.94 * amount / top:.2f}"/></svg></td>'
             for hour, amount in enumerate(day)
         )
-        rows.append(f"<tr><th>{name}</th>{cells}</tr>")
+        rows.append(f'<tr><th scope="row">{name}</th>{cells}</tr>')
     hours = "".join(f'<td class="num">{hour if hour % 3 == 0 else ""}</td>' for hour in range(24))
+    table = f'<table class="heat">{"".join(rows)}<tr><td></td>{hours}</tr></table>'
     value, source = busiest_text(found)
     return (
-        f'<div class="scroll"><table class="heat">{"".join(rows)}<tr><th></th>{hours}</tr></table></div>'
+        f"{scrolling('Grams by weekday and hour', table)}"
         f'<p class="dim">Strongest colour: {top:.2f} g in an hour. Busiest hour {value}, {source}.</p>'
     )
 
@@ -144,12 +145,12 @@ def _activities(found: Findings) -> str:
         return '<p class="dim">The logs tell of no traffic.</p>'
     whole = sum(one.grams for one in found.activities) or 1.0
     rows = "".join(
-        f"<tr><td>{escape(one.activity) or 'not told'}</td>"
+        f'<tr><th scope="row">{escape(one.activity) or "not told"}</th>'
         f"<td>{bar(one.grams / whole, f'{one.grams / whole:.0%} of the grams')}</td>"
         f'<td class="num">{grams(one.grams)}</td><td class="dim">{activity_text(one)}</td></tr>'
         for one in found.activities
     )
-    return f'<div class="scroll"><table class="factors">{rows}</table></div>'
+    return scrolling("Grams by activity", f'<table class="factors">{rows}</table>')
 
 
 def _budgets(budgets: Sequence[BudgetFinding]) -> str:
@@ -162,7 +163,7 @@ def _budgets(budgets: Sequence[BudgetFinding]) -> str:
         for one in budgets
     )
     columns = "".join(f'<th class="num">{name}</th>' for name in ("Limit", "Mean", "Worst", "from"))
-    return f'<div class="scroll"><table><tr><th>Period</th><th></th>{columns}</tr>{rows}</table></div>'
+    return scrolling("Budgets", f"<table><tr><th>Period</th><th>Over</th>{columns}</tr>{rows}</table>")
 
 
 def _weeks(found: Findings) -> str:
@@ -180,7 +181,7 @@ def _weeks(found: Findings) -> str:
     headings = ("CO\u2082e", "Energy", *(("Cost",) if found.cost is not None else ()), "Change")
     columns = "".join(f'<th class="num">{name}</th>' for name in headings)
     head = f"<tr><th>Week from</th>{columns}</tr>"
-    return f'<div class="scroll"><table>{head}{"".join(reversed(rows))}</table></div>'
+    return scrolling("Weeks", f"<table>{head}{''.join(reversed(rows))}</table>")
 
 
 def _money(amount: float | None, cost: CostFinding) -> str:

@@ -2,7 +2,21 @@
 
 from html import escape
 
-from exporter.core.html import UNKNOWN, age, bar, big, card, data, document, footer_links, grams, moment, money
+from exporter.core.html import (
+    UNKNOWN,
+    age,
+    bar,
+    big,
+    card,
+    data,
+    document,
+    footer_links,
+    grams,
+    moment,
+    money,
+    reloading,
+    scrolling,
+)
 from exporter.core.printable import printable
 from exporter.core.units import BYTES_PER_DECIMAL_GB
 from exporter.equivalents import equivalents_text
@@ -25,12 +39,15 @@ ABOUT_PROOFS = "https://github.com/ecotrack/ecotrack/blob/main/docs/how-to/show-
 """Page on what a proof proves, and how one is checked."""
 
 
-def render_page(summary: Summary, points: list[PointView], told: ProcessesView, *, metrics_path: str) -> str:
-    """Render the HTML document; it asks the browser to load it again after the next sample."""
+def render_page(
+    summary: Summary, points: list[PointView], told: ProcessesView, *, metrics_path: str, still: bool = False
+) -> str:
+    """Render the HTML document; unless it is `still`, it asks the browser to load it again after the next sample."""
+    refresh, other = reloading(summary.interval_seconds, still=still)
     return document(
         title=_title(summary),
-        refresh=summary.interval_seconds,
-        header=f"<h1>EcoTrack</h1>{_sampled(summary)}",
+        refresh=refresh,
+        header=f"<h1>EcoTrack</h1>{_sampled(summary)}{other}",
         main=f"""<div class="cards">
 {_power_card(summary)}
 {_emission_card(summary)}
@@ -231,7 +248,8 @@ def _components(components: list[ComponentView]) -> str:
         for one in components
     )
     head = '<th>Component</th><th>Scope</th><th class="num">Watts</th><th class="num">Band</th>'
-    return f'<div class="scroll"><table><tr>{head}<th>Source</th><th>How</th></tr>{rows}</table></div>'
+    table = f"<table><tr>{head}<th>Source</th><th>How</th></tr>{rows}</table>"
+    return scrolling("Watts by component", table)
 
 
 def _last_proof(told: AttestationView | None, now: float) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from exporter.core.html import UNKNOWN, data
+from exporter.core.html import UNKNOWN, data, scrolling
 from exporter.views.processes import GroupView, ProcessesView, ProcessView
 from exporter.views.wording import rate_text
 
@@ -30,9 +30,8 @@ def _groups(groups: Sequence[GroupView]) -> str:
     more = f'<tr><td class="dim">and {further} more</td>{"<td></td>" * len(headings)}</tr>' if further > 0 else ""
     rest = "".join(_group(one, one.group, of_network=of_network) for one in groups if not one.program)
     head = "".join(f'<th class="num">{heading}</th>' for heading in headings)
-    return (
-        f'<div class="scroll"><table class="programs"><tr><th>Program</th>{head}</tr>{rows}{more}{rest}</table></div>'
-    )
+    table = f'<table class="programs"><tr><th>Program</th>{head}</tr>{rows}{more}{rest}</table>'
+    return scrolling("What each program uses", table)
 
 
 def _most(programs: Sequence[GroupView]) -> list[GroupView]:
@@ -81,7 +80,7 @@ def _processes(processes: Sequence[ProcessView]) -> str:
     many = {0: "None has", 1: "In bold: one has"}.get(busy, f"In bold: {busy} have")
     head = '<th>Process</th><th class="num">Id</th><th>Program</th><th class="num">CPUs</th><th class="num">Watts</th>'
     told = f'<p class="name">Busiest processes</p><p class="dim">{many} more than half of a CPU</p>'
-    return f'{told}<div class="scroll"><table class="programs"><tr>{head}</tr>{rows}</table></div>'
+    return told + scrolling("Busiest processes", f'<table class="programs"><tr>{head}</tr>{rows}</table>')
 
 
 def _process(one: ProcessView, place: int) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from exporter.core.html import UNKNOWN, bar, data
+from exporter.core.html import UNKNOWN, bar, data, scrolling
 from exporter.core.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 from exporter.eco_score import FACTOR_LABELS, ScoreFactor
 from exporter.views.score_basis import ScoreReferenceView, ScoreWeekView
@@ -53,11 +53,12 @@ def _reference(reference: ScoreReferenceView) -> str:
 def _factors(summary: Summary) -> str:
     factors = summary.eco_score_factors
     rows = "".join(
-        f"<tr><td>{FACTOR_LABELS[ScoreFactor(name)]}</td><td>{_explained(ScoreFactor(name), factors)}</td>"
+        f'<tr><th scope="row">{FACTOR_LABELS[ScoreFactor(name)]}</th>'
+        f"<td>{_explained(ScoreFactor(name), factors)}</td>"
         f'<td class="num">\u00d7 {data(value, f"factor-{name}", f"{value:.2f}")}</td></tr>'
         for name, value in factors.items()
     )
-    return f'<div class="scroll"><table class="factors">{rows}</table></div>' if rows else ""
+    return scrolling("Factors of the eco score", f'<table class="factors">{rows}</table>') if rows else ""
 
 
 def _explained(factor: ScoreFactor, factors: dict[str, float]) -> str:
@@ -70,7 +71,8 @@ def _weeks(weeks: Sequence[ScoreWeekView]) -> str:
     if not weeks:
         return ""
     rows = "".join(
-        f"<tr><td>{one.monday}</td><td>{bar(one.ratio, f'{one.ratio:.2f}')}</td>"
+        f'<tr><th scope="row">{one.monday}</th>'
+        f"<td>{bar(one.ratio, f'{one.ratio:.2f}')}</td>"
         f'<td class="num">{one.ratio:.2f} {one.grade}, {_counted(one)}</td></tr>'
         for one in weeks
     )

@@ -5,7 +5,7 @@ from html import escape
 from itertools import groupby
 
 from exporter.core.chart import HEIGHT, WIDTH, Place, framed, round_top, steps
-from exporter.core.html import data
+from exporter.core.html import data, scrolling
 from simulator.live.forecast_view import BandView, ForecastView, HourView
 
 MOST_CHARTS = 6
@@ -32,7 +32,7 @@ def forecast_section(forecasts: Sequence[ForecastView]) -> str:
     head = "".join(f"<th>{title}</th>" for title in ("Site", "Of"))
     head += "".join(f'<th class="num">{title}</th>' for title in ("Next hour", "80% band", "Skill"))
     rows = "".join(_row(one) for one in forecasts)
-    table = f'<div class="scroll"><table class="forecasts"><tr>{head}<th>Served</th></tr>{rows}</table></div>'
+    table = scrolling("Forecasts", f'<table class="forecasts"><tr>{head}<th>Served</th></tr>{rows}</table>')
     keys = "".join(f'<span class="key {name}">{text}</span>' for name, text in LEGEND)
     charts = "".join(f"<div>{forecast_chart(one)}</div>" for one in forecasts[:MOST_CHARTS])
     more = len(forecasts) - MOST_CHARTS

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from exporter.core.html import UNKNOWN, bar, big, card, data, document, footer_links, grams, moment
+from exporter.core.html import UNKNOWN, bar, big, card, data, document, footer_links, grams, moment, reloading
 from exporter.core.units import SECONDS_PER_DAY, Joules, to_kwh
 from simulator.live.chart import power_chart
 from simulator.live.flow_picture import flow_picture
@@ -13,12 +13,13 @@ from simulator.live.summary import PointView, Summary, Today
 from simulator.live.tables import flow_table, node_table, site_table
 
 
-def render_page(summary: Summary, points: list[PointView], *, metrics_path: str) -> str:
-    """Return the HTML document, which makes the browser load it again after the next snapshot."""
+def render_page(summary: Summary, points: list[PointView], *, metrics_path: str, still: bool = False) -> str:
+    """Return the HTML document; unless it is `still`, it has the browser load it again after the next snapshot."""
+    refresh, other = reloading(summary.interval_seconds, still=still)
     return document(
         title=_title(summary),
-        refresh=summary.interval_seconds,
-        header=f"<h1>EcoChain</h1>{_published(summary)}",
+        refresh=refresh,
+        header=f"<h1>EcoChain</h1>{_published(summary)}{other}",
         main=f"""{_clock(summary)}
 <div class="cards">
 {_power_card(summary)}
@@ -52,14 +53,19 @@ def _published(summary: Summary) -> str:
 def _clock(summary: Summary) -> str:
     """Show the simulated time, so that nobody takes these figures for a real cluster's."""
     day = int(summary.clock_seconds // SECONDS_PER_DAY) + 1
-    speed = UNKNOWN if summary.speed is None else data(summary.speed, "speed", f"{summary.speed:,.0f}")
     shown = summary.clock_time[:16].replace("T", " ")
     clock = data(summary.clock_seconds, "clock", shown)
-    wanted = f" of {summary.wanted_speed} wanted" if _lags(summary) else ""
     return (
         f'<section class="clock"><p><b>Simulated</b> cluster, day {day}: it is <b>{clock}</b> there. '
-        f"{speed} simulated seconds pass in each second{wanted}.</p></section>"
+        f"{_speed(summary)}</p></section>"
     )
+
+
+def _speed(summary: Summary) -> str:
+    if summary.speed is None:
+        return "How fast time passes there is not known yet."
+    wanted = f" of {summary.wanted_speed} wanted" if _lags(summary) else ""
+    return f"{data(summary.speed, 'speed', f'{summary.speed:,.0f}')} simulated seconds pass in each second{wanted}."
 
 
 def _lags(summary: Summary) -> bool:

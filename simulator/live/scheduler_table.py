@@ -2,7 +2,7 @@
 
 from html import escape
 
-from exporter.core.html import data
+from exporter.core.html import data, scrolling
 from simulator.live.scheduler_view import SchedulerView, StandingView
 
 MOST_NAMES = 12
@@ -16,7 +16,7 @@ def scheduler_section(view: SchedulerView | None) -> str:
     decision = "No task has been placed yet." if view.decision is None else escape(view.decision.sentence)
     rows = "".join(map(_row, view.standings))
     head = "<tr><th>Nodes</th><th>State</th><th>Why</th></tr>"
-    table = f'<div class="scroll"><table class="standings">{head}{rows}</table></div>'
+    table = scrolling("Which nodes are awake, and why", f'<table class="standings">{head}{rows}</table>')
     return f'<section><h2>Scheduler</h2><p class="decision">{decision}</p><p>{_before_it(view)}</p>{table}</section>'
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from exporter.core.html import bar, data
+from exporter.core.html import bar, data, scrolling
 from exporter.core.units import Joules
 from simulator.live.flows import FlowView, total_joules, total_watts
 from simulator.live.shown import bytes_text, energy_text, share_text, watts_text
@@ -56,7 +56,7 @@ def _table(
     words, charges = ("".join(f"<th>{title}</th>" for title in titles) for titles in (texts, bars))
     numbers, rest = ("".join(f'<th class="num">{title}</th>' for title in titles) for titles in (figures, more))
     head = f"<tr>{words}{numbers}{charges}{rest}</tr>"
-    return f'<div class="scroll"><table class="{name}">{head}{rows}</table></div>'
+    return scrolling(name.capitalize(), f'<table class="{name}">{head}{rows}</table>')
 
 
 def _flow_row(name: str, watts: float | None, joules: float, share: float | None) -> str:

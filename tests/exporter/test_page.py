@@ -13,8 +13,9 @@ import msgspec
 import pytest
 
 from exporter.budget import Period
-from exporter.core.html import style_sheet
+from exporter.core.html import MARK, style_sheet
 from exporter.core.units import Grams, GramsPerKwh
+from exporter.core.web.server import Request
 from exporter.intensity.static import configured_intensity
 from exporter.totals import Totals
 from exporter.views.summary import Summary
@@ -57,7 +58,7 @@ UNITS = {"%": 0.01, "Mbit/s": 125_000.0, "kg": 1000.0, "min": 60.0}
 
 
 HARMLESS = re.compile(
-    "html|head|meta|title|style|body|header|main|footer|section|div|h1|h2|p|b|br|small|span|a|ul|li|data|time|"
+    "html|head|meta|title|link|style|body|header|main|footer|section|div|h1|h2|p|b|br|small|span|a|ul|li|data|time|"
     "table|tr|th|td|svg|path|rect|text|desc"
 )
 """Elements that run nothing and fetch nothing."""
@@ -166,7 +167,8 @@ def test_it_needs_no_script_and_nothing_from_elsewhere() -> None:
     attributes = {(name, value or "") for _, given in document.tags for name, value in given.items()}
     assert not {name for name, _ in attributes if name.startswith("on") or name in ("src", "style", "srcset")}
     links = {value for name, value in attributes if name == "href"}
-    assert links == {"/metrics", "/api/v1/summary", "/api/v1/history"}
+    assert links == {"/metrics", "/api/v1/summary", "/api/v1/history", "/?still", MARK}
+    assert ("rel", "icon") in attributes and "stylesheet" not in {value for name, value in attributes if name == "rel"}
     assert ("refresh", "30") in {(given.get("http-equiv"), given.get("content")) for _, given in document.tags}
 
 
@@ -181,6 +183,7 @@ def test_the_policy_admits_exactly_the_style_sheet_of_the_page() -> None:
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",
+        "img-src data:",
         f"style-src 'sha256-{digest}'",
     ]
 
@@ -314,3 +317,13 @@ def corner(picture: Path) -> bytes:
         packed += data[at + 8 : at + 8 + length] if data[at + 4 : at + 8] == b"IDAT" else b""
         at += length + 12
     return zlib.decompress(packed)[1:4]
+
+
+def test_a_page_that_is_kept_as_it_is_differs_in_nothing_else() -> None:
+    site = make_site()
+    site.work_for_an_hour()
+    again = site.get("/").body.decode()
+    kept = site.handlers["/"](Request(method="GET", path="/", query="still", headers={})).body.decode()
+    assert ('<a href="/?still">' in again, '<a href="/">' in kept) == (True, True)
+    assert ('http-equiv="refresh"' in again, 'http-equiv="refresh"' in kept) == (True, False)
+    assert set(Document(kept).figures) == set(Document(again).figures)

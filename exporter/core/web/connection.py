@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import h11
 
 from exporter.core.web.client_network import network_of
+from exporter.core.web.error_page import readable
 from exporter.core.web.site import SECURITY_HEADERS, Request, Response, Site, text
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ class Connection(asyncio.BufferedProtocol):
         self._head_only = request.method == "HEAD"
         refusal = self._site.refuse(request)
         if refusal is not None:
-            self._send(refusal, close=has_body)
+            self._send(readable(request, refusal), close=has_body)
         elif _head_bytes(head) > MAX_HEAD_BYTES:
             self._send(text(431, "A request's head is limited to 16 KiB."), close=True)
         elif has_body:
@@ -238,7 +239,7 @@ class Connection(asyncio.BufferedProtocol):
             self._respond(request)
         else:
             logger.debug("a request was refused: credentials %s", verdict.value)
-            self._send(verdict.refusal)
+            self._send(readable(request, verdict.refusal))
 
     def _respond(self, request: Request) -> None:
         """Let the site answer, within the limit; a request is in flight until its last byte is with the kernel."""
@@ -249,7 +250,7 @@ class Connection(asyncio.BufferedProtocol):
         self._hub.in_flight[self] = self._loop.time()
         response = text(500, "The server failed to answer; its log says why.")
         try:
-            response = self._site.respond(request)
+            response = readable(request, self._site.respond(request))
         finally:
             # A handler's exception passes on to the event loop, which reports it; the client gets the 500.
             self._send(response)

@@ -25,12 +25,15 @@ class Request:
     headers: Mapping[str, str]
 
 
+PLAIN_TEXT = "text/plain; charset=utf-8"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
     """Answer to a request. Length, date, connection and security headers are added; `headers` may replace the last."""
 
     status: int = 200
-    content_type: str = "text/plain; charset=utf-8"
+    content_type: str = PLAIN_TEXT
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
 

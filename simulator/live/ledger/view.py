@@ -2,7 +2,7 @@
 
 import msgspec
 
-from exporter.core.html import data, grams
+from exporter.core.html import data, grams, scrolling
 from simulator.live.ledger.figures import LedgerFigures
 from simulator.live.ledger.worth import ILLUSTRATION, WorthView, worth_rows
 from simulator.run.job import MICROGRAMS_PER_GRAM
@@ -65,9 +65,10 @@ def ledger_section(ledger: LedgerView | None, worth: WorthView | None = None) ->
         ("Refused", refused),
         *worth_rows(worth),
     )
-    body = "".join(f"<tr><td>{name}</td><td>{text}</td></tr>" for name, text in rows)
+    body = "".join(f'<tr><th scope="row">{name}</th><td>{text}</td></tr>' for name, text in rows)
     about = (
         '<p class="dim">A slot is 300 simulated seconds. Credits follow the balance once in a simulated day, and lower '
         f"no emissions.{ILLUSTRATION if worth is not None and worth.market else ''}</p>"
     )
-    return f'<section><h2>Ledger</h2><div class="scroll"><table class="ledger">{body}</table></div>{about}</section>'
+    table = scrolling("Ledger", f'<table class="ledger">{body}</table>')
+    return f"<section><h2>Ledger</h2>{table}{about}</section>"

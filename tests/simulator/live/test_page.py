@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.core.chart import HEIGHT, WIDTH
-from exporter.core.html import style_sheet
+from exporter.core.html import MARK, style_sheet
 from exporter.core.units import Seconds
 from exporter.core.web.publication import Publication
 from exporter.core.web.server import Request
@@ -135,7 +135,7 @@ def test_it_needs_no_script_and_nothing_from_elsewhere() -> None:
     attributes = {(name, value or "") for _, given in document.tags for name, value in given.items()}
     assert not {name for name, _ in attributes if name.startswith("on") or name in ("src", "style", "srcset")}
     links = {value for name, value in attributes if name == "href"}
-    assert links == {"/metrics", "/api/v1/summary", "/api/v1/history"}
+    assert links == {"/metrics", "/api/v1/summary", "/api/v1/history", "/?still", MARK}
     assert len(html.encode()) < 30_000
 
 

@@ -1,0 +1,112 @@
+"""Pages of both programs in headless Chromium: nothing fails, and everybody can read and use them.
+
+What is checked of each state: console, requests, WCAG 2.2 AA by axe in both colours, width of a telephone, text of
+twice the size, the keyboard, and print.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from exporter.core.web.server import Response, Server
+from exporter.core.web.web_config import load_web_config
+from tests.browser.chromium import Browser, Look, browsing, tab
+from tests.browser.examined import STICKS_OUT, WIDE, not_reached, wrong
+from tests.browser.states import STATES, routes
+from tests.exporter.core.web.http_client import serving
+from tests.exporter.core.web.test_web_config import HASH
+from tests.exporter.fake_site import make_site
+
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
+
+TELEPHONE, TABLET, SCREEN = Look(width=390), Look(width=768), Look()
+
+PAPER = Look(width=718, dark=True)
+"""A sheet of A4 within the margins that browsers leave, for somebody whose screen is dark."""
+
+WRONG = b"""<!doctype html><html><head><title></title></head><body><script>console.error('broken')</script>
+<img src="http://localhost:9/none.png"><div style="width:2000px;color:#ccc;transition:all 1s">pale</div>
+<table><tr><td>1</td></tr></table><a href="/" style="outline:none" tabindex="5">first</a></body></html>"""
+"""A page with a fault of each kind that the tests look for."""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    if shutil.which("chromium") is None:
+        pytest.skip("chromium is not installed")
+    with browsing(tmp_path_factory.mktemp("browser")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    wrong_page = Response(content_type="text/html", body=WRONG, headers=(("Content-Security-Policy", "img-src *"),))
+    paths = routes(tmp_path_factory.mktemp("states")) | {"/wrong": lambda _request: wrong_page}
+    with serving(paths) as found:
+        yield found
+
+
+@pytest.mark.parametrize("name", STATES)
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_page_has_no_fault(browser: Browser, server: Server, name: str, *, dark: bool) -> None:
+    with tab(browser) as shown:
+        shown.look(Look(dark=dark))
+        shown.open(f"{server.url}/{name}")
+        assert shown.asked() == [f"{server.url}/{name}"]
+        assert wrong(shown) == []
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_page_fits_every_width_and_is_all_within_reach_of_the_keyboard(
+    browser: Browser, server: Server, name: str
+) -> None:
+    with tab(browser) as shown:
+        shown.open(f"{server.url}/{name}")
+        for look in (Look(width=320), TELEPHONE, TABLET, SCREEN, Look(width=640, text=2.0), Look(width=1280, text=2.0)):
+            shown.look(look)
+            assert shown.evaluate(WIDE) == [], look
+        shown.look(SCREEN)
+        assert not_reached(shown) == []
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_page_is_printed_whole_and_dark_on_white(browser: Browser, server: Server, name: str, tmp_path: Path) -> None:
+    with tab(browser) as shown:
+        shown.look(PAPER)
+        shown.open(f"{server.url}/{name}")
+        shown.call("Emulation.setEmulatedMedia", media="print")
+        assert shown.evaluate(STICKS_OUT) == []
+        assert shown.evaluate("getComputedStyle(document.body).color") == "rgb(21, 32, 26)"
+        shown.print(tmp_path / "page.pdf")
+        assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_refusals_are_pages_for_a_browser(browser: Browser, tmp_path: Path, *, dark: bool) -> None:
+    (tmp_path / "web.yml").write_text(f"basic_auth_users: {{somebody: '{HASH}'}}\n", encoding="utf-8")
+    with (
+        serving(make_site().handlers) as open_to_all,
+        serving({}, web_config=load_web_config(tmp_path / "web.yml")) as shut,
+    ):
+        for url, status in ((f"{open_to_all.url}/nothing", 404), (f"{shut.url}/", 401)):
+            with tab(browser) as shown:
+                shown.look(Look(width=390, dark=dark))
+                shown.open_without_password(url) if status == 401 else shown.open(url)
+                found = wrong(shown)
+                assert [one for one in found if f"responded with a status of {status}" not in one] == []
+                assert len(found) == 1
+                assert not_reached(shown) == []
+                assert shown.evaluate("document.title").startswith(str(status))
+
+
+def test_what_is_wrong_is_found(browser: Browser, server: Server) -> None:
+    with tab(browser) as shown:
+        shown.look(TELEPHONE)
+        shown.open(f"{server.url}/wrong")
+        assert len(shown.asked()) == 2
+        said = "\n".join([*wrong(shown), *not_reached(shown)])
+    expected = ["console: broken", "not loaded", "to scroll sideways", "no language", "no title", "0 of main"]
+    expected += ["DIV moves", "a table without headers", "color-contrast", "html-has-lang", "image-alt", "is not seen"]
+    assert [one for one in expected if one not in said] == []
