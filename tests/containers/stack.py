@@ -58,6 +58,7 @@ class Stack:
             "network_mode": "service:alertmanager",
             "entrypoint": ["/opt/ecotrack/bin/python", "-c", RECEIVER],
             "command": [],
+            "init": True,  # a program that is the first of its container ignores the request to stop
             "healthcheck": {"disable": True},
         }
         mounted = {"volumes": [f"{self.folder / 'alertmanager.yml'}:/etc/alertmanager/alertmanager.yml:ro"]}
@@ -90,7 +91,7 @@ class Stack:
     def alerts(self) -> list[dict[str, Any]]:
         """Return the alerts that Alertmanager has sent to the receiver."""
         lines = self.engine.docker("logs", "ecotrack-receiver-1").splitlines()
-        return [alert for line in lines for alert in json.loads(line)["alerts"]]
+        return [alert for line in lines if line for alert in json.loads(line)["alerts"]]
 
 
 def children_of(number: int) -> list[int]:

@@ -146,7 +146,7 @@ def test_a_used_up_budget_reaches_the_receiver_with_links(stack: Stack) -> None:
         return [alert["annotations"] for alert in found]
 
     until(lambda: bool(exhausted()), "the alert on a used-up budget", timeout=900)
-    assert exhausted()[0]["summary"].startswith("ecotrack:10110")
+    assert exhausted()[0]["summary"] == "ecotrack:10110 has used up its carbon budget for the day"
     assert {"dashboard_url", "runbook_url"} <= exhausted()[0].keys()
 
 
