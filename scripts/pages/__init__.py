@@ -1,1 +1,1 @@
-"""What the pages of this repository promise, and whether it holds: links, commands and configurations."""
+"""Promises of the pages of this repository, tried: links, commands and configurations."""

@@ -20,7 +20,7 @@ ELSEWHERE = {
     "udevadm": "devices",
     "useradd": "the users of a system",
 }
-"""What a program needs that a sandbox does not have. Its commands are left out, and the others of the block are run."""
+"""Need of a program that a sandbox does not have. Its commands are left out, and the others of the block are run."""
 
 SERVERS = (
     (r"ecochain serve(?!.*--config\.check)", "http://127.0.0.1:10111/-/ready"),

@@ -39,7 +39,7 @@ that it asks who one is. `have_` is for notes: it starts what a page takes to be
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of a command: its page and line, and what is wrong or why it was not run, if so."""
+    """Outcome of a command: its page and line, and what is wrong or why it was not run, if so."""
 
     page: str
     line: int

@@ -33,7 +33,7 @@ mount -t overlay -o "lowerdir=/,upperdir=$over,workdir=$work" none /mnt/all
 for place in proc dev sys; do mount --rbind /$place /mnt/all/$place; done
 exec chroot /mnt/all env -i bash --noprofile --norc -c 'cd "$1" && . "$2"' bash "$FOLDER" "$SCRIPT"
 """
-"""What makes the sandbox: `BASE` has what all pages share; with `KEEP` it is filled. A page writes on a copy of it in
+"""Script that makes the sandbox: `BASE` has what all pages share; with `KEEP` it is filled. A page writes on a copy of it in
 memory, since a layer of a file system may not lie within another one."""
 
 UNSHARE = "unshare --mount --net --pid --fork --kill-child --mount-proc bash -c"
@@ -95,6 +95,9 @@ if [ "$1 $2" = "-m venv" ]; then
 fi
 """
 
+TOOLS = ("tlog-tiles",)
+"""Programs of other people's packages that pages install."""
+
 SUDO = '#!/bin/sh\nexec "$@"\n'
 
 BASE = f"""\
@@ -119,7 +122,7 @@ python3 -m venv /opt/ecotrack
 rm -rf build *.egg-info
 echo "@@ ready"
 """
-"""What all pages share: a repository to clone, a clone, and the programs installed as pages say at their beginning."""
+"""Beginning that all pages share: a repository to clone, a clone, and the programs installed as pages say."""
 
 
 def make(base: Path) -> Sandbox:
@@ -132,6 +135,8 @@ def make(base: Path) -> Sandbox:
     for name in ("python3", f"python3.{sys.version_info.minor}"):
         (programs / name).write_text(INTERPRETER, encoding="utf-8")
     (programs / "sudo").write_text(SUDO, encoding="utf-8")
+    for name in TOOLS:
+        (programs / name).write_text(f'#!/bin/sh\nexec {Path(sys.executable).parent / name} "$@"\n', encoding="utf-8")
     sandbox = Sandbox(base=base)
     said = sandbox.run(BASE.format(source=source), folder="/", keeps=True)
     if "@@ ready" not in said:
