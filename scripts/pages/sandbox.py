@@ -33,8 +33,10 @@ mount -t overlay -o "lowerdir=/,upperdir=$over,workdir=$work" none /mnt/all
 for place in proc dev sys; do mount --rbind /$place /mnt/all/$place; done
 exec chroot /mnt/all env -i bash --noprofile --norc -c 'cd "$1" && . "$2"' bash "$FOLDER" "$SCRIPT"
 """
-"""Script that makes the sandbox: `BASE` has what all pages share; with `KEEP` it is filled. A page writes on a copy of it in
-memory, since a layer of a file system may not lie within another one."""
+"""Script that makes the sandbox: `BASE` has what all pages share; with `KEEP` it is filled.
+
+A page writes on a copy of it in memory, since a layer of a file system may not lie within another one.
+"""
 
 UNSHARE = "unshare --mount --net --pid --fork --kill-child --mount-proc bash -c"
 
