@@ -72,9 +72,9 @@ format: .venv/dev.stamp ## Put the code into the house style
 dashboards: .venv/dashboards.stamp ## Write grafana/dashboards/ from the code beside it
 	$(python) -m grafana
 
-pictures: .venv/dashboards.stamp ## Draw the dashboards with the values of PROMETHEUS=URL or of `make up`; needs Chromium
-	@scripts/install-packages chromium
-	$(python) -m grafana.draw --height 1200 $(if $(PROMETHEUS),--prometheus $(PROMETHEUS))
+pictures: .venv/dev.stamp ## Renew all pictures in docs/images, in half an hour and as root; ONLY=pages,grids some of them
+	@scripts/install-packages chromium prometheus prometheus-alertmanager iproute2
+	@$(python) -m scripts.pictures $(subst $(comma), ,$(ONLY))
 
 rules: .venv/base.stamp ## Write prometheus/rules/ from the table beside it
 	$(python) -m prometheus

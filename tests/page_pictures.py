@@ -17,9 +17,10 @@ from exporter.totals import Totals
 from simulator.app import Plan, build_run
 from simulator.live.page import render_page
 from simulator.live.summary import history, summarize
+from tests.browser.chromium import Browser, Look, browsing, tab
 from tests.exporter.fake_site import make_site
 from tests.exporter.fakes import BERLIN
-from tests.exporter.test_page import browse, page
+from tests.exporter.test_page import page
 from tests.fake_clock import NOON, FakeClock
 from tests.simulator.scenario.scenarios import edge
 
@@ -30,15 +31,18 @@ WEEKS = 6 * WEEK
 TODAY, THIS_MONTH = Grams(65.0), Grams(1900.0)
 
 
+WIDTH = 1100
+"""Width of the pictures in CSS pixels: a window beside another one."""
+
 SIMULATED_STEPS = 288 + 200
 """Steps of five minutes: a day, and the next until twenty to five in the afternoon."""
 
 
 def main() -> None:
     """Write the pictures, light and dark."""
-    with TemporaryDirectory() as name:
-        take(Path(name), "page", exporter_page(), 1590)
-        take(Path(name), "simulator-page", simulator_page(), 1900)
+    with TemporaryDirectory() as name, browsing(Path(name)) as browser:
+        take(browser, Path(name), "page", exporter_page())
+        take(browser, Path(name), "simulator-page", simulator_page())
 
 
 def exporter_page() -> str:
@@ -86,13 +90,15 @@ def simulator_page() -> str:
     return render_page(summarize(snapshot, fresh=True), history(snapshot), metrics_path="/metrics")
 
 
-def take(folder: Path, name: str, html: str, height: int) -> None:
-    """Take two pictures of a page."""
-    (folder / "page.html").write_text(html, encoding="utf-8")
-    for scheme, flags in {"light": (), "dark": ("--force-dark-mode",)}.items():
-        picture = f"--screenshot={IMAGES / f'{name}-{scheme}.png'}"
-        # `browse` ends an address with a slash, which a query may hold.
-        browse(folder, f"{(folder / 'page.html').as_uri()}?", f"--window-size=1100,{height}", picture, *flags)
+def take(browser: Browser, folder: Path, name: str, html: str) -> None:
+    """Take two pictures of a page, as long as it is."""
+    file = folder / f"{name}.html"
+    file.write_text(html, encoding="utf-8")
+    for scheme in ("light", "dark"):
+        with tab(browser) as shown:
+            shown.look(Look(width=WIDTH, dark=scheme == "dark"))
+            shown.open(file.as_uri())
+            shown.picture(IMAGES / f"{name}-{scheme}.png")
 
 
 if __name__ == "__main__":
