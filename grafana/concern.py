@@ -9,7 +9,7 @@ from prometheus.alert import Alert
 from prometheus.budget import BURN_ALERTS
 from prometheus.budget_alerts import budget_alerts, ecoguard_alert
 from prometheus.data_quality_alerts import HIGHEST_GRAMS_PER_KWH, data_quality_alerts, sampling_alerts
-from prometheus.exporter_alerts import SLOW_SCRAPE_SECONDS, conduct_alerts, exporter_alerts
+from prometheus.exporter_alerts import SLOW_SCRAPE_SECONDS, conduct_alerts, exporter_alerts, presence_alerts
 from prometheus.fleet import fleet_groups
 from prometheus.opportunity_alerts import opportunity_alerts
 from prometheus.process_alerts import process_alerts
@@ -136,6 +136,7 @@ def alerts(program: str) -> tuple[Alert, ...]:
         *sampling_alerts(),
         *conduct_alerts(),
         *exporter_alerts(),
+        *presence_alerts(),
     )
 
 

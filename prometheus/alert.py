@@ -14,13 +14,14 @@ that one sample alone, as around a restart, tells nobody."""
 BUDGET_INTERVAL = "20s"
 """Interval at which all budget alerts are evaluated, in one group: one that mutes others stands above them there, and
 so reaches Alertmanager first. With it, `for` and Alertmanager's wait stay below two minutes even if an evaluation is
-missed; each evaluation costs about half a millisecond of CPU time a device (bench/results/alert_delay.md)."""
+missed; they read what is recorded of few budgets, so that an evaluation costs next to nothing."""
 
 EXPORTER_INTERVAL = "1m"
 """Interval of alerts on an exporter that does not answer: their `for` is twice as long."""
 
 SAMPLING_INTERVAL = "2m"
-"""Interval of alerts on an exporter that answers but does not sample or save: what is lost grows with the time."""
+"""Interval of alerts on an exporter that answers but does not sample or save, and on what has stopped to come at all:
+what is lost grows with the time."""
 
 DATA_QUALITY_INTERVAL = "4m"
 """Interval of alerts that look back for minutes or for a day, and tell of figures that deserve less trust. They read

@@ -10,7 +10,7 @@ from prometheus.budget import (
     USED_WARNING_RATIO,
     BurnAlert,
 )
-from prometheus.recording import COST, MOSTLY_USED, OVER_ECOGUARD, OVERRUN, USED_SHARE, burning
+from prometheus.recording import COST, EXHAUSTED, MOSTLY_USED, OVER_ECOGUARD, OVERRUN, burning
 
 ADVICE_OTHERWISE = "Look for a download, a stream or a long computation, and pause or postpone it."
 
@@ -39,7 +39,7 @@ def ecoguard_alert() -> Alert:
 def _exhausted() -> Alert:
     return Alert(
         name="EcotrackBudgetExhausted",
-        expr=f"{USED_SHARE} >= 1",
+        expr=EXHAUSTED,
         severity="critical",
         component="budget",
         summary="{{ $labels.instance }} has used up its carbon budget for the {{ $labels.period }}",

@@ -1,7 +1,7 @@
 """Alerts on the quality of the numbers, for when they deserve less trust."""
 
 from prometheus.alert import SAME_INSTANCE, Alert
-from prometheus.recording import DISCARDED, POWER
+from prometheus.recording import DISCARDED, POWER, RARELY
 
 LIVE = 'provider!="static"'
 """A static intensity describes a year that is over, and never goes stale."""
@@ -112,7 +112,7 @@ def _reading_alerts() -> tuple[Alert, ...]:
     # Rates over five minutes of the last five minutes.
     energy = f'max by (job, instance) (max_over_time({POWER}{{scope="host"}}[5m]))'
     samples = f"increase(ecotrack_samples_total[{window}])"
-    discarded = f"sum by (job, instance, source) ({DISCARDED})"
+    discarded = f"sum by (job, instance, source) (last_over_time({DISCARDED}[{RARELY}]))"
     return (
         _alert(
             name="EcotrackCollectorFailing",

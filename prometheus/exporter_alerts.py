@@ -23,8 +23,13 @@ TRIAL_NEWS_SECONDS = 3600
 
 
 def exporter_alerts() -> tuple[Alert, ...]:
-    """Return the alerts down, silent and absent, and the watchdog."""
-    return (_down(), _silent(), _absent(), _watchdog())
+    """Return the alert on an exporter that is down, and the watchdog."""
+    return (_down(), _watchdog())
+
+
+def presence_alerts() -> tuple[Alert, ...]:
+    """Return the alerts on what is not there for minutes: what an agent sends, and any exporter."""
+    return (_silent(), _absent())
 
 
 def conduct_alerts() -> tuple[Alert, ...]:

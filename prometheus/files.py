@@ -17,7 +17,7 @@ from prometheus.alert import (
 from prometheus.budget import BURN_ALERTS
 from prometheus.budget_alerts import budget_alerts, ecoguard_alert
 from prometheus.data_quality_alerts import data_quality_alerts, sampling_alerts
-from prometheus.exporter_alerts import conduct_alerts, exporter_alerts
+from prometheus.exporter_alerts import conduct_alerts, exporter_alerts, presence_alerts
 from prometheus.fleet import fleet_groups
 from prometheus.jobs import Jobs, of_jobs
 from prometheus.ledger_alerts import ledger_alerts
@@ -69,7 +69,9 @@ def alert_groups(machine: Machine | None) -> tuple[AlertGroup, ...]:
                 *conduct_alerts(),
             ),
         ),
-        AlertGroup(name="ecotrack-sampling-alerts", interval=SAMPLING_INTERVAL, alerts=sampling_alerts()),
+        AlertGroup(
+            name="ecotrack-sampling-alerts", interval=SAMPLING_INTERVAL, alerts=(*sampling_alerts(), *presence_alerts())
+        ),
         AlertGroup(name="ecotrack-exporter-alerts", interval=EXPORTER_INTERVAL, alerts=exporter_alerts()),
     )
 

@@ -6,15 +6,20 @@ equal share of it: the shares of a device add up to 1. Every sum below is weight
 twice: one that is listed twice under one job and instance has two series of everything, and rules add these up.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from prometheus.budget import seconds
 from prometheus.recording import BASE_INTERVAL, POWER, Group, Recording, emission_rate
 
 MEMORY_INTERVAL = "4m"
-"""Interval at which devices are remembered; 5m or more would leave gaps, as for other slow groups."""
+"""Interval at which devices are told apart, counted and remembered; 5m or more would leave gaps, as for other slow
+groups. Grams are summed every minute, with the weights of the last time."""
 
 REMEMBERED = "7d"
 """Time for which a device that is gone counts as missing: over a weekend and a holiday. Chosen."""
+
+LATELY, SPARSELY = "10m", f"{REMEMBERED}:1h"
+"""Where the memory finds itself: two values of it, or, after a time without Prometheus, the one of a full hour."""
 
 IDENTITY = "instance_team:ecotrack_device_identity:info"
 SHARE = "instance_team:ecotrack_device_share:ratio"
@@ -24,6 +29,9 @@ WEIGHT = "instance_team:ecotrack_device_weight:ratio"
 """Part that counts of what is recorded of a target by job and instance: its share, divided by its listings."""
 
 SEEN_AT = "instance_team:ecotrack_device_seen:timestamp_seconds"
+"""Time at which each target was seen last under each team and each beginning of its totals, which goes on while it is
+gone: to look back over a week for a value every four minutes would be most of what the rules cost."""
+
 LAST_SEEN = "instance_team:ecotrack_device_last_seen:timestamp_seconds"
 MISSING = "instance_team:ecotrack_device_missing:last_seen_seconds"
 """Time at which each missing device was seen last, in Unix seconds."""
@@ -54,11 +62,11 @@ def power(level: str = "team") -> str:
 
 def fleet_groups() -> tuple[Group, ...]:
     """Return the rules of fleets and teams, and of the memory of devices, which reads the former."""
-    sums = tuple(rule for level in (_by_team(), _of_fleet()) for rule in level)
-    now = (_identity(), _share(), _weight(), _missing(), *_counts(), *sums)
+    apart = (_identity(), _share(), _weight(), *_memory(), _missing(), *_counts())
+    watts = _summed(power, f'{POWER}{{scope="host"}}')
     return (
-        Group(name="ecotrack-fleet", interval=BASE_INTERVAL, rules=now),
-        Group(name="ecotrack-fleet-memory", interval=MEMORY_INTERVAL, rules=(*_memory(), *_quality())),
+        Group(name="ecotrack-devices", interval=MEMORY_INTERVAL, rules=(*apart, *watts, *_quality())),
+        Group(name="ecotrack-fleet", interval=BASE_INTERVAL, rules=tuple(_summed(rate5m, emission_rate("5m")))),
     )
 
 
@@ -92,10 +100,11 @@ def _weight() -> Recording:
 
 
 def _memory() -> Iterator[Recording]:
-    yield Recording(record=SEEN_AT, expr=f"timestamp({SHARE})")
-    last = f"last_over_time({SEEN_AT}[{REMEMBERED}])"
+    before = " or ".join(f"last_over_time({SEEN_AT}[{window}])" for window in (LATELY, SPARSELY))
+    known = f"0 * {SHARE} + time()\nor\n({before})"
+    yield Recording(record=SEEN_AT, expr=f"(\n  {known}\n) > time() - {seconds(REMEMBERED):.0f}")
     # A target that went to another team, or whose state is new, is remembered as it was last.
-    expr = f"{last}\n== on (job, instance) group_left ()\nmax by (job, instance) ({last})"
+    expr = f"{SEEN_AT}\n== on (job, instance) group_left ()\nmax by (job, instance) ({SEEN_AT})"
     yield Recording(record=LAST_SEEN, expr=expr)
 
 
@@ -110,26 +119,22 @@ def _counts() -> Iterator[Recording]:
     each = f"({MISSING} > bool 0)\n  / on ({BORN}) group_left () count by ({BORN}) ({MISSING})"
     yield Recording(record=missing, expr=f"sum by (team) (\n  {each}\n)\nor on (team) 0 * {seen}")
     yield Recording(record=known, expr=f"{seen} + {missing}\nor {missing}")
+    for count in COUNTS:
+        yield Recording(record=devices(count, "fleet"), expr=f"sum({devices(count)})")
 
 
-def _by_team() -> Iterator[Recording]:
-    for record, of_instance in ((rate5m(), emission_rate("5m")), (power(), f'{POWER}{{scope="host"}}')):
-        weighted = f"{WEIGHT}\n  * on (job, instance) group_left ()\n  {of_instance}"
-        yield Recording(record=record, expr=f"sum by (team) (\n  {weighted}\n)")
-
-
-def _of_fleet() -> Iterator[Recording]:
-    names = [rate5m, power, *(lambda level="team", count=count: devices(count, level) for count in COUNTS)]
-    for name in names:
-        yield Recording(record=name("fleet"), expr=f"sum({name('team')})")
+def _summed(name: Callable[[str], str], of_instance: str) -> Iterator[Recording]:
+    """Sum what is recorded of each target, by team and altogether."""
+    weighted = f"{WEIGHT}\n  * on (job, instance) group_left ()\n  {of_instance}"
+    yield Recording(record=name("team"), expr=f"sum by (team) (\n  {weighted}\n)")
+    yield Recording(record=name("fleet"), expr=f"sum({name('team')})")
 
 
 def _quality() -> Iterator[Recording]:
     """Record what boards list of each device's data, so that they need not read every part of every device."""
 
     def band(end: str) -> str:
-        of_host = 'and on (job, instance, component)\n  ecotrack_power_watts{scope="host"}'
-        return f"sum by (job, instance) (\n  ecotrack_power_{end}_watts\n  {of_host}\n)"
+        return f'sum by (job, instance) (ecotrack_power_{end}_watts{{component!="network"}})'
 
     yield Recording(record=BAND, expr=f"{band('high')}\n/ on (job, instance)\n({band('low')} > 0)")
     yield Recording(record=FAILING, expr="sum by (job, instance) (1 - ecotrack_collector_success)")

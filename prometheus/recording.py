@@ -30,6 +30,12 @@ PERIOD_MATCH = "on (job, instance, period)"
 KEPT_INTERVAL = "4m"
 """Interval of all that no critical alert of a day waits for: as long as one may be, for the same reason."""
 
+RARE_INTERVAL = "8m"
+"""Interval of what costs most, counters of discarded readings and states of sources: alerts look back for it."""
+
+RARELY = "10m"
+"""Time in which alerts look back for what is recorded so rarely: one value of it, and two minutes for a late one."""
+
 WORKING = 'state="works", source!~"battery|attestation"'
 """A battery works only while nothing else supplies the machine, and a proof is there as long as somebody wants it."""
 
@@ -37,8 +43,7 @@ REMEMBERED = "6h"
 """Window in which the last value of a budget's series is found, over times without a sample."""
 
 USED_SHARE = f"ecotrack_budget_used_grams / {PERIOD_MATCH} ecotrack_budget_limit_grams"
-"""The used share of each budget. Alerts that tell it beside the grams read this, because the recorded series of it,
-CONSUMED, can be an interval older than the grams."""
+"""The used share of each budget, of which the recorded series, CONSUMED, can be four minutes older than the grams."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +72,11 @@ def emission_rate(window: str) -> str:
 def averaged(series: str, window: str) -> str:
     """Average a series of every minute; time without a value (machine off or asleep) counts as none.
 
-    Half an interval less than the window holds as many values as there are minutes in it, whether or not the window's
-    first moment belongs to it, as it does in Prometheus 2.
+    A millisecond less than the window holds as many values as there are minutes in it, whenever in a minute they are
+    recorded, and whether or not the window's first moment belongs to it, as it does in Prometheus 2.
     """
     interval, whole = seconds(BASE_INTERVAL), seconds(window)
-    return f"sum_over_time({series}[{whole - interval / 2:.0f}s]) * {interval:.0f} / {whole:.0f}"
+    return f"sum_over_time({series}[{1000 * whole - 1:.0f}ms]) * {interval:.0f} / {whole:.0f}"
 
 
 LENGTH = "instance_period:ecotrack_budget_period_seconds:length"
@@ -92,8 +97,16 @@ GROUP_EMISSIONS = "device:process_group_emissions_grams_per_second:rate5m"
 INTENSITY = "instance:ecotrack_grid_carbon_intensity_grams_per_kwh:energy_weighted1h"
 
 
-WORKED = "instance_source:ecotrack_source_works:max4m"
-"""1 for each source that worked within the last interval; what is gone from it for a day was taken out."""
+WORKED = "instance_source:ecotrack_source_works:max8m"
+"""1 for each source that worked within the last interval."""
+
+LOST_WINDOW = "1d"
+"""A source that worked within this time is missed; one that is gone for longer was taken out."""
+
+LOST = "instance_source:ecotrack_source_works:lost"
+"""Sources that worked within the window and not within the last interval, and neither work nor fail now."""
+
+DENIED = "instance_source:ecotrack_source_state:denied"
 
 KEPT_INTENSITY = "instance_grid_zone:ecotrack_grid_carbon_intensity_grams_per_kwh:last"
 DAY_INTENSITY = "instance_grid_zone:ecotrack_grid_carbon_intensity_grams_per_kwh:avg1d"
@@ -102,11 +115,11 @@ DAY_INTENSITY = "instance_grid_zone:ecotrack_grid_carbon_intensity_grams_per_kwh
 DISCARDED = "instance_source_reason:ecotrack_discarded_readings:increase10m"
 """Readings discarded in ten minutes, there only where there are some: most of the counters stand still for years."""
 
-KEPT_START = "instance_period:ecotrack_budget_period_start_timestamp_seconds:last"
-KEPT_LIMIT = "instance_period:ecotrack_budget_limit_grams:last"
-"""Start and limit of each budget, to be looked back for over hours: there are few values of these in an hour."""
+KEPT_TERMS = "instance_period:ecotrack_budget_limit_grams:times_start"
+"""Limit of each budget times the start of its period, which changes where either does, to be looked back for."""
 
 OVERRUN = "instance_period:ecotrack_budget_projected:overrun"
+EXHAUSTED = "instance_period:ecotrack_budget_consumed:exhausted"
 MOSTLY_USED = "instance_period:ecotrack_budget_consumed:mostly_used"
 OVER_ECOGUARD = "instance:ecotrack_emissions_grams_per_minute:over_ecoguard_limit"
 """Conditions of alerts, as series that are there only while one holds. Alerts are evaluated more often than what these
@@ -124,19 +137,20 @@ def groups() -> tuple[Group, ...]:
         *_five_minutes(),
         *(_averaged_rate(window) for window in windows_of(BASE_INTERVAL)),
         *(_burning(row) for row in _evaluated(BASE_INTERVAL)),
-        _over_ecoguard(),
+        Recording(record=EXHAUSTED, expr=f"{USED_SHARE} >= 1"),
     )
     slow = (
         *(_averaged_rate(window) for window in windows_of(KEPT_INTERVAL)),
         *_budget_state(),
         *(_burning(row) for row in _evaluated(KEPT_INTERVAL)),
         *_outlook(),
+        _over_ecoguard(),
     )
     return (
         Group(name="ecotrack-rates", interval=BASE_INTERVAL, rules=fast),
         Group(name="ecotrack-budgets", interval=KEPT_INTERVAL, rules=slow),
         Group(name="ecotrack-parts", interval=KEPT_INTERVAL, rules=(_intensity(), _by_origin(), *_by_group())),
-        Group(name="ecotrack-kept", interval=KEPT_INTERVAL, rules=tuple(_kept())),
+        Group(name="ecotrack-kept", interval=RARE_INTERVAL, rules=tuple(_kept())),
     )
 
 
@@ -205,13 +219,11 @@ def _budget_state() -> Iterator[Recording]:
     yield Recording(record=ALLOWED_RATE, expr=f"{left}\n/ {PERIOD_MATCH} {LENGTH}")
     yield Recording(record=CONSUMED, expr=USED_SHARE)
     yield Recording(record=ELAPSED, expr=f"clamp_max(\n  (time() - {start})\n  / {PERIOD_MATCH}\n  {LENGTH},\n  1\n)")
-    yield _remaining(start)
-    # After what looks for the values of the last evaluation.
-    yield Recording(record=KEPT_START, expr=start)
-    yield Recording(record=KEPT_LIMIT, expr=limit)
+    yield Recording(record=KEPT_TERMS, expr=f"{limit} * {PERIOD_MATCH} {start}")
+    yield _remaining()
 
 
-def _remaining(start: str) -> Recording:
+def _remaining() -> Recording:
     """Record the share of each budget that is left, which never rises while its period and its limit last.
 
     Grams can be lost from what is used, with a damaged state file for one. The share then stays where it was.
@@ -219,23 +231,21 @@ def _remaining(start: str) -> Recording:
     left = f"(1 - {CONSUMED})"
     before = f"last_over_time({REMAINING}[{REMEMBERED}])"
 
-    def same(series: str, kept: str) -> str:
-        earlier = f"last_over_time({kept}[{REMEMBERED}] offset {BASE_INTERVAL})"
-        return f"and {PERIOD_MATCH} (\n  {series}\n  == {PERIOD_MATCH}\n  {earlier}\n)"
-
+    earlier = f"last_over_time({KEPT_TERMS}[{REMEMBERED}] offset {BASE_INTERVAL})"
     less = f"(\n  {before}\n  < {PERIOD_MATCH}\n  {left}\n)"
-    held = (less, same(start, KEPT_START), same("ecotrack_budget_limit_grams", KEPT_LIMIT))
-    return Recording(record=REMAINING, expr="\n".join((*held, f"or {PERIOD_MATCH}", left)))
+    same = f"and {PERIOD_MATCH} (\n  {KEPT_TERMS}\n  == {PERIOD_MATCH}\n  {earlier}\n)"
+    return Recording(record=REMAINING, expr="\n".join((less, same, f"or {PERIOD_MATCH}", left)))
 
 
 def _burning(row: BurnAlert) -> Recording:
-    """Divide both windows' rates by what the budget allows; burn rates that exceed nothing are recorded nowhere."""
+    """Divide the long window's rate by what the budget allows, of budgets that the short window's exceeds as well.
+
+    These are few, so that the division costs nothing; burn rates that exceed nothing are recorded nowhere.
+    """
     allowed = f'{ALLOWED_RATE}{{period="{row.period}"}}'
-    long, short = (
-        f"{emission_rate(window)} / on (job, instance) group_right ()\n{allowed} > {row.factor:g}"
-        for window in (row.long, row.short)
-    )
-    return Recording(record=burning(row), expr=f"{long}\nand {PERIOD_MATCH}\n{short}")
+    exceeded = f"{allowed} < on (job, instance) group_left ()\n  {emission_rate(row.short)} / {row.factor:g}"
+    long = f"{emission_rate(row.long)} / on (job, instance) group_right ()\n(\n  {exceeded}\n) > {row.factor:g}"
+    return Recording(record=burning(row), expr=long)
 
 
 def _over_ecoguard() -> Recording:
@@ -246,7 +256,7 @@ def _over_ecoguard() -> Recording:
 
 def _outlook() -> Iterator[Recording]:
     yield Recording(record=OVERRUN, expr=_overrun())
-    mostly = f"{USED_SHARE} > {USED_WARNING_RATIO}\nand {PERIOD_MATCH}\n{ELAPSED} < {USED_WARNING_RATIO}"
+    mostly = f"{CONSUMED} > {USED_WARNING_RATIO}\nand {PERIOD_MATCH}\n{ELAPSED} < {USED_WARNING_RATIO}"
     yield Recording(record=MOSTLY_USED, expr=mostly)
 
 
@@ -266,8 +276,16 @@ def _overrun() -> str:
 
 
 def _kept() -> Iterator[Recording]:
-    worked = f"max_over_time(ecotrack_source_state{{{WORKING}}}[{KEPT_INTERVAL}])"
+    worked = f"max_over_time(ecotrack_source_state{{{WORKING}}}[{RARE_INTERVAL}])"
     yield Recording(record=WORKED, expr=f"{worked} == 1")
+    same = "on (job, instance, source)"
+    lost = (
+        f"last_over_time({WORKED}[{LOST_WINDOW}])\nunless {same}\n{WORKED}\n"
+        f"and {same}\necotrack_source_state{{{WORKING}}} == 0\n"
+        f'unless {same}\necotrack_source_state{{state="fails"}} == 1'
+    )
+    yield Recording(record=LOST, expr=lost)
+    yield Recording(record=DENIED, expr='ecotrack_source_state{state="denied"} == 1')
     yield Recording(record=KEPT_INTENSITY, expr="ecotrack_grid_carbon_intensity_grams_per_kwh")
     yield Recording(record=DAY_INTENSITY, expr=f"avg_over_time({KEPT_INTENSITY}[1d])")
     discarded = 'increase(ecotrack_discarded_readings_total{source!="state"}[10m])'

@@ -1,16 +1,9 @@
 """Alerts on power sensors, for when a model covers what could be measured."""
 
 from prometheus.alert import SAME_INSTANCE, Alert
-from prometheus.recording import DISCARDED, WORKED, WORKING
+from prometheus.recording import DENIED, DISCARDED, LOST, RARELY
 
 WORKS = 'state="works"'
-
-LOST_WINDOW = "1d"
-"""A source that worked within this time is missed; one that is gone for longer was taken out."""
-
-LATELY = "8m"
-"""Time in which a source worked lately: two values, each of which stands for the four minutes before it, so that one
-that has not worked for 8 to 12 minutes is lost."""
 
 SURE = "rapl|battery|ipmi|meter"
 """Sources that measure at least the processor wherever they work; drivers under hwmon may know a graphics card only."""
@@ -22,11 +15,10 @@ def sensor_alerts() -> tuple[Alert, ...]:
 
 
 def _source_alerts() -> tuple[Alert, ...]:
-    works = f"ecotrack_source_state{{{WORKING}}}"
     return (
         _alert(
             name="EcotrackSourceDenied",
-            expr='ecotrack_source_state{state="denied"} == 1',
+            expr=f"last_over_time({DENIED}[{RARELY}])",
             # It is so from the start, and a model does as long as nobody minds.
             severity="info",
             summary="{{ $labels.instance }} may not read its source {{ $labels.source }}",
@@ -38,12 +30,7 @@ def _source_alerts() -> tuple[Alert, ...]:
         ),
         _alert(
             name="EcotrackSourceLost",
-            expr=(
-                f"max_over_time({WORKED}[{LOST_WINDOW}]) == 1\n"
-                f"unless on (job, instance, source)\nlast_over_time({WORKED}[{LATELY}])\n"
-                f"and on (job, instance, source)\n{works} == 0\n"
-                'unless on (job, instance, source)\necotrack_source_state{state="fails"} == 1'
-            ),
+            expr=f"last_over_time({LOST}[{RARELY}])",
             summary="{{ $labels.instance }} has lost its source {{ $labels.source }}",
             description=(
                 "Source {{ $labels.source }} worked on {{ $labels.instance }} within the last day, and for 10 minutes "
@@ -58,7 +45,7 @@ def _use_alerts() -> tuple[Alert, ...]:
     return (
         _alert(
             name="EcotrackSensorFrozen",
-            expr=f'sum by (job, instance, source) ({DISCARDED}{{reason="frozen"}})',
+            expr=f'sum by (job, instance, source) (last_over_time({DISCARDED}{{reason="frozen"}}[{RARELY}]))',
             summary="A sensor of {{ $labels.source }} stands still on {{ $labels.instance }}",
             description=(
                 "A counter of {{ $labels.source }} on {{ $labels.instance }} gains nothing. "

@@ -52,7 +52,7 @@ LONG_WINDOWS = {
 }
 """Windows over the recorded rate of five minutes, which is one of each minute, in seconds."""
 
-HALF_INTERVAL = SECONDS_PER_MINUTE / 2.0
+JUST_LESS = 1e-3
 """Seconds by which the rules look back for less, so that a window holds as many values as minutes."""
 
 SLOW_INTERVAL = 4.0 * SECONDS_PER_MINUTE
@@ -87,7 +87,7 @@ def _emission_rate(view: View) -> Values:
 
 
 def _averaged(view: View, name: str, seconds: float) -> Values:
-    values = view.sum_over(name, seconds - HALF_INTERVAL)
+    values = view.sum_over(name, seconds - JUST_LESS)
     return {labels: value * SECONDS_PER_MINUTE / seconds for labels, value in values.items()}
 
 

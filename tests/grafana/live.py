@@ -147,9 +147,9 @@ def _remember(folder: Path, exporter: str) -> None:
         for minute in range(-70, 5)
     ]
     lines = [f'{labels}job="ecotrack",instance="{exporter}"}} {value} {at:.0f}' for labels, value, at in sorted(points)]
-    # A device of the same address that was scraped until an hour ago, and is missing since.
+    # A device of the same address that was scraped for two hours until an hour ago, and is missing since.
     gone = f'{SEEN_AT}{{job="once",instance="{exporter}",team="{TEAM}",lifetime_start="1"}}'
-    lines += [f"{gone} {at:.0f} {at:.0f}" for at in times[-10:]]
+    lines += [f"{gone} {at:.0f} {at:.0f}" for at in range(int(now) - 3 * 3600, int(now) - 3600, 240)]
     lines += [f'{rate5m()}{{team="{TEAM}"}} 0.02 {at:.0f}' for at in times[:-10]]
     file = folder / PAST
     file.write_text("\n".join((*lines, "# EOF\n")), encoding="utf-8")

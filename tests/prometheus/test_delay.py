@@ -88,13 +88,16 @@ def test_the_page_states_the_chain_of_the_shipped_files() -> None:
         rule["record"]: seconds(group["interval"])
         for group in groups()
         for rule in group["rules"]
-        if rule.get("record", "").startswith("instance_period:ecotrack_budget_burn:")
+        if rule.get("record", "").startswith(
+            ("instance_period:ecotrack_budget_burn:", "instance_period:ecotrack_budget_consumed:")
+        )
     }
     (interval,) = {seconds(group["interval"]) for group, _ in critical()}
     (hold,) = {seconds(rule["for"]) for _, rule in critical()}
     (wait,) = {held_back(rule) for _, rule in critical()}
-    before = (Config().sampling.interval_seconds, seconds(config["global"]["scrape_interval"]), interval)
-    burning = (*before[:2], rates["instance_period:ecotrack_budget_burn:over6_rate1h_rate5m"], interval)
+    seen = (Config().sampling.interval_seconds, seconds(config["global"]["scrape_interval"]))
+    before = (*seen, rates["instance_period:ecotrack_budget_consumed:exhausted"], interval)
+    burning = (*seen, rates["instance_period:ecotrack_budget_burn:over6_rate1h_rate5m"], interval)
     after = (hold, wait)
     page = (ROOT / "docs/explanation/budget-alerts.md").read_text()
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| ")]
@@ -109,7 +112,7 @@ def test_the_page_states_the_chain_of_the_shipped_files() -> None:
 CHAIN = (
     "a sample of the exporter",
     "a scrape",
-    "the recorded burn rate",
+    "what is recorded of it",
     "the first evaluation at which it holds",
     "`for`",
     "Alertmanager's `group_wait`, or `group_interval` after another alert",

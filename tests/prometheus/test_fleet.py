@@ -15,7 +15,7 @@ from tests.prometheus.test_rules import ROOT, promtool
 pytestmark = pytest.mark.servers
 
 SEEDS = range(8)
-GROUPS = ("ecotrack-rates", "ecotrack-rates-2h-6h", "ecotrack-rates-1d-3d", "ecotrack-fleet", "ecotrack-fleet-memory")
+GROUPS = ("ecotrack-rates", "ecotrack-devices", "ecotrack-fleet")
 
 Change = Callable[[str], str]
 
@@ -59,6 +59,7 @@ MUTANTS: dict[str, Change] = {
         "/ on (lifetime_start) group_left () count by (lifetime_start)",
         "^ 0 * on (lifetime_start) group_left () group by (lifetime_start)",
     ),
+    "who is gone is forgotten after five minutes": instead("> time() - 604800", "> time() - 300"),
     "whoever is seen is missing too": without("unless on (lifetime_start) instance_team:ecotrack_device_share:ratio"),
     "the fleet is its first team": instead("sum(team:", "min(team:"),
 }

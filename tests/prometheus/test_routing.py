@@ -10,7 +10,7 @@ import yaml
 from prometheus.budget import BURN_ALERTS
 from prometheus.budget_alerts import budget_alerts, ecoguard_alert
 from prometheus.data_quality_alerts import data_quality_alerts, sampling_alerts
-from prometheus.exporter_alerts import conduct_alerts, exporter_alerts
+from prometheus.exporter_alerts import conduct_alerts, exporter_alerts, presence_alerts
 from prometheus.opportunity_alerts import opportunity_alerts
 from prometheus.process_alerts import process_alerts
 from prometheus.sensor_alerts import sensor_alerts
@@ -28,6 +28,7 @@ EVERY = (
     *process_alerts(),
     *sensor_alerts(),
     *exporter_alerts(),
+    *presence_alerts(),
     *simulator_alerts(),
 )
 ALERTS = {alert.name: alert for alert in EVERY}

@@ -19,10 +19,12 @@ from exporter.audit.rules import RULES
 from prometheus.budget import BURN_ALERTS
 from prometheus.recording import (
     DAY_INTENSITY,
+    DENIED,
     DISCARDED,
+    EXHAUSTED,
     KEPT_INTENSITY,
-    KEPT_LIMIT,
-    KEPT_START,
+    KEPT_TERMS,
+    LOST,
     MOSTLY_USED,
     OVER_ECOGUARD,
     OVERRUN,
@@ -218,10 +220,20 @@ def test_an_error_in_the_json_is_found(name: str) -> None:
     assert failing(replace(world().evidence(stored=False), moments=moments)) == {"summary"}
 
 
-FOR_ALERTS = {OVERRUN, MOSTLY_USED, OVER_ECOGUARD, WORKED, DISCARDED, *map(burning, BURN_ALERTS)}
+FOR_ALERTS = {
+    OVERRUN,
+    EXHAUSTED,
+    MOSTLY_USED,
+    OVER_ECOGUARD,
+    WORKED,
+    LOST,
+    DENIED,
+    DISCARDED,
+    *map(burning, BURN_ALERTS),
+}
 """Recorded for alerts alone: conditions of them and what they look back for."""
 
-KEPT = {KEPT_INTENSITY, DAY_INTENSITY, KEPT_START, KEPT_LIMIT}
+KEPT = {KEPT_INTENSITY, DAY_INTENSITY, KEPT_TERMS}
 WEEKS = {week(quantity, before=before) for quantity in (GRAMS, JOULES) for before in (False, True)}
 """Differences over a week and two, of which an audit does not see both ends."""
 
