@@ -10,6 +10,7 @@ import pytest
 
 from bench import fleet_bench
 from bench.fleet_devices import DAY, IDENTITY, PATTERNS, exposition, identity, pattern
+from bench.fleet_queries import Side
 from tests.processes import running_prometheus
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
@@ -92,7 +93,7 @@ def test_devices_of_one_pattern_are_told_apart() -> None:
 
 
 def test_a_span_shorter_than_a_tick_of_the_clock_says_nothing_of_what_is_more() -> None:
-    sides = [fleet_bench.Side(name, "", psutil.Process()) for name in ("without rules", "with rules")]
+    sides = [Side(name, "", psutil.Process()) for name in ("without rules", "with rules")]
     for side, parts in zip(sides, ([0.0], [0.01]), strict=True):
         side.spans.extend(parts)
     assert "| with rules | 1.00% | 1.00 to 1.00% | - |" in fleet_bench.describe(sides, 12, 1)
