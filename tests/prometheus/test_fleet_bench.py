@@ -1,5 +1,6 @@
 """The benchmark of a fleet at a small size: its history is that of the devices, and it runs to its end."""
 
+import json
 import subprocess
 import sys
 import time
@@ -9,8 +10,9 @@ import psutil
 import pytest
 
 from bench import fleet_bench
+from bench.dashboard_bench import MOST_POINTS, asked
 from bench.fleet_devices import DAY, IDENTITY, PATTERNS, exposition, identity, pattern
-from bench.fleet_queries import Side
+from bench.fleet_queries import BOARDS, Side
 from tests.processes import running_prometheus
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
@@ -100,3 +102,11 @@ def test_a_span_shorter_than_a_tick_of_the_clock_says_nothing_of_what_is_more() 
     sides[0].spans.append(0.02)
     sides[1].spans.append(0.03)
     assert "| +50% |" in fleet_bench.describe(sides, 12, 1)
+
+
+def test_no_query_over_thirteen_months_asks_for_more_points_than_prometheus_returns() -> None:
+    end, shown = 400 * DAY, 395 * DAY
+    boards = [json.loads(path.read_text(encoding="utf-8")) for path in BOARDS.glob("*.json")]
+    ranges = [one.parameters for board in boards for one in asked(board, end, shown) if one.path == "query_range"]
+    assert len(ranges) > 100
+    assert max((int(one["end"]) - int(one["start"])) / int(one["step"]) for one in ranges) < MOST_POINTS + 1
