@@ -163,7 +163,7 @@ def held() -> Held:
 
 
 class MallocInfo(ctypes.Structure):
-    """What glibc's mallinfo2(3) tells."""
+    """Sizes that glibc's mallinfo2(3) tells."""
 
     _fields_: ClassVar = [
         (name, ctypes.c_size_t)

@@ -138,8 +138,7 @@ def derive(
 ) -> tuple[Snapshot, Unfinished]:
     """Return the snapshot after a sample, in which the machine did `usage`, and what it leaves unfinished.
 
-    Without an intensity its energy counts and its grams are unknown: no total, budget or hour of the week gets any,
-    and no budget is projected from what is left.
+    Without an intensity its energy counts and its grams are unknown: no total, budget, projection or hour gets any.
     """
     sensors = believed(usage.told, unfinished.flat)
     host = _allocation(usage, sensors.measured, models.host, unfinished.pending).times(models.pue)

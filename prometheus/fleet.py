@@ -19,7 +19,7 @@ REMEMBERED = "7d"
 """Time for which a device that is gone counts as missing: over a weekend and a holiday. Chosen."""
 
 LATELY, SPARSELY = "10m", f"{REMEMBERED}:1h"
-"""Where the memory finds itself: two values of it, or, after a time without Prometheus, the one of a full hour."""
+"""Windows in which the memory finds itself: two values, or, after a time without Prometheus, that of a full hour."""
 
 IDENTITY = "instance_team:ecotrack_device_identity:info"
 SHARE = "instance_team:ecotrack_device_share:ratio"
@@ -100,7 +100,7 @@ def _weight() -> Recording:
 
 
 def _memory() -> Iterator[Recording]:
-    before = " or ".join(f"last_over_time({SEEN_AT}[{window}])" for window in (LATELY, SPARSELY))
+    before = "\nor ".join(f"last_over_time({SEEN_AT}[{window}])" for window in (LATELY, SPARSELY))
     known = f"0 * {SHARE} + time()\nor\n({before})"
     yield Recording(record=SEEN_AT, expr=f"(\n  {known}\n) > time() - {seconds(REMEMBERED):.0f}")
     # A target that went to another team, or whose state is new, is remembered as it was last.

@@ -23,7 +23,7 @@ def opportunity_alerts() -> tuple[Alert, ...]:
             name="EcotrackGridClean",
             expr=f"{START}\n- on (job, instance) group_left ()\n"
             f"ecotrack_last_sample_timestamp_seconds <= {SOON_SECONDS}\n"
-            f"and on (job, instance)\n{INTENSITY} < {CLEAN_RATIO} * last_over_time({DAY_INTENSITY}[{RARELY}])",
+            f"and on (job, instance)\n{INTENSITY}\n< {CLEAN_RATIO} * last_over_time({DAY_INTENSITY}[{RARELY}])",
             summary="The grid of {{ $labels.instance }} is clean now",
             description=(
                 "The hour that begins now is the cleanest of the next day in the forecast for {{ $labels.instance }}, "

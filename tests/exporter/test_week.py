@@ -169,7 +169,7 @@ def test_a_profile_takes_less_than_four_kilobytes_of_the_state() -> None:
 
 
 def test_samples_of_an_hour_sum_the_hours_of_three_budgets_once() -> None:
-    """What is kept of earlier hours takes memory that nobody asks for again, so little more than that is kept."""
+    """Sums of earlier hours take memory though nobody asks for them again, so few more than are asked for are kept."""
     now = UnixSeconds(MONDAY + 9 * 86_400.0 + 600.0)
     bounds = [bounds_at(period, now, BERLIN) for period in Period]
 

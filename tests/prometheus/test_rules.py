@@ -201,7 +201,7 @@ def test_the_simulators_runbook_names_the_thresholds_in_force() -> None:
 
 
 def test_recorded_series_never_age_out_between_evaluations() -> None:
-    """What is recorded more rarely than Prometheus looks back is read over a longer window, and by alerts alone."""
+    """A series recorded more rarely than Prometheus looks back is read over a longer window, and by alerts alone."""
     lookback = promql.parse_duration(LOOKBACK)
     rare = [group for group in rule_groups() if promql.parse_duration(group["interval"]) >= lookback]
     assert [group["name"] for group in rare] == ["ecotrack-kept"]
