@@ -34,7 +34,7 @@ from exporter.core.command_line import (
 )
 from exporter.core.config import ConfigError
 from exporter.core.units import Seconds
-from exporter.core.web.asking import Deadline, ask_json
+from exporter.core.web.asking import Deadline, ask_json, silence_at
 from exporter.core.web.listen_address import ListenError, parse_address
 from exporter.flags import DEFAULT_ADDRESS, add_config_flag, add_folder_flags
 from exporter.sources.collector import SOURCES, Source
@@ -185,7 +185,7 @@ def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
     known = replace(snapshot, readings=replace(snapshot.readings, activity=None))
     summary = summarize(known, clock.wall(), fresh=fresh)
     needed = "a running exporter" if budget_limits(config.budget) else "budget.day_grams and a running exporter"
-    origin = f"sampled for {ONCE_SECONDS:g} s; no exporter answered at {' or '.join(addresses)}"
+    origin = f"sampled for {ONCE_SECONDS:g} s; {silence_at(addresses)}"
     return render_table(summary, origin, no_budget=f"needs {needed}", told=processes(known))
 
 
@@ -241,7 +241,7 @@ def _clean_window(options: argparse.Namespace) -> int:
         if answer is not None:
             lines = [msgspec.json.encode(answer).decode()] if options.json else answer_lines(answer, zone=None)
     if lines is None:
-        print(f"ecotrack: no exporter answered at {options.address}", file=sys.stderr)
+        print(f"ecotrack: {silence_at([options.address])}", file=sys.stderr)
         return USER_ERROR
     write_out("".join(f"{line}\n" for line in lines))
     return 0

@@ -11,7 +11,7 @@ from exporter.audit.figures import Figures, parse
 from exporter.audit.witness import Bracket, Own
 from exporter.core.config import ConfigError
 from exporter.core.units import Seconds
-from exporter.core.web.asking import Deadline, ask, ask_json
+from exporter.core.web.asking import Deadline, ask, ask_json, silence_at
 from exporter.core.web.listen_address import ListenAddress, parse_address
 from exporter.views.summary import Summary
 
@@ -81,7 +81,7 @@ def begin(answers: Answers, address: str, wall: float) -> Figures:
     """Return the first figures of an exporter. Raises ConfigError where there is none that samples."""
     text = answers.exposition()
     if text is None:
-        raise ConfigError([f"no exporter answered at {address}"])
+        raise ConfigError([silence_at([address])])
     figures = figures_of(text, address)
     sampled_at, interval = figures.of(SAMPLED_AT), figures.of("ecotrack_sample_interval_seconds")
     if figures.of("ecotrack_samples_total") is None or interval is None or not 0.0 < interval <= MOST_INTERVAL:

@@ -3,18 +3,26 @@
 import contextlib
 import socket
 import time
+from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 import h11
 import msgspec
 
 from exporter.core.printable import printable
-from exporter.core.web.listen_address import ListenAddress
+from exporter.core.web.listen_address import ListenAddress, parse_address
 
 #: Most bytes of an answer that are read where nothing else is said: some ten times what a summary has.
 MAX_ANSWER_BYTES = 64 * 1024
 
 _CHUNK_BYTES = 4096
+
+#: Time to find out why nothing was answered.
+_REFUSAL_SECONDS = 2.0
+
+#: Statuses whose bodies are read.
+_READ = (HTTPStatus.OK, HTTPStatus.BAD_REQUEST)
 
 
 class Deadline:
@@ -58,6 +66,30 @@ def _all_printable(value: Any) -> Any:
 
 def ask(address: ListenAddress, path: str, deadline: Deadline, most_bytes: int = MAX_ANSWER_BYTES) -> bytes | None:
     """Return the body of a 200, or None: no server, another status, no HTTP, too large or not within the time."""
+    answer = _answer(address, path, deadline, most_bytes)
+    return answer[1] if answer is not None and answer[0] == HTTPStatus.OK else None
+
+
+def refusal(address: ListenAddress, deadline: Deadline) -> str | None:
+    """Return what a server asks for that `ask` has not, TLS or a password; None where it says neither."""
+    status, body = _answer(address, "/", deadline, MAX_ANSWER_BYTES) or (None, b"")
+    if status == HTTPStatus.UNAUTHORIZED:
+        return "a password"
+    # Ours, nginx's and Go's answers to a question without TLS have one of these words.
+    return "TLS" if status == HTTPStatus.BAD_REQUEST and (b"TLS" in body or b"HTTPS" in body) else None
+
+
+def silence_at(addresses: Iterable[str]) -> str:
+    """Say why none of these addresses answered a question: nothing is there, or it asks for what this side has not."""
+    known, deadline = list(addresses), Deadline(_REFUSAL_SECONDS)
+    asked = {address: refusal(parse_address(address), deadline) for address in known}
+    refused = [f"the server at {address} asks for {what}" for address, what in asked.items() if what is not None]
+    if refused:
+        return f"{' and '.join(refused)}, which this command does not have"
+    return f"no exporter answered at {' or '.join(known)}"
+
+
+def _answer(address: ListenAddress, path: str, deadline: Deadline, most_bytes: int) -> tuple[int, bytes] | None:
     host = address.host or "127.0.0.1"
     with contextlib.suppress(OSError, UnicodeError, h11.ProtocolError):
         for family, kind, protocol, _, target in socket.getaddrinfo(host, address.port, type=socket.SOCK_STREAM):
@@ -68,12 +100,15 @@ def ask(address: ListenAddress, path: str, deadline: Deadline, most_bytes: int =
     return None
 
 
-def _exchange(client: socket.socket, host: str, path: str, deadline: Deadline, most_bytes: int) -> bytes | None:
+def _exchange(
+    client: socket.socket, host: str, path: str, deadline: Deadline, most_bytes: int
+) -> tuple[int, bytes] | None:
+    """Return status and body, the latter empty where the status says that it is of no use."""
     http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_ANSWER_BYTES)
     shown = f"[{host.partition('%')[0]}]" if ":" in host else host
     head = h11.Request(method="GET", target=path, headers=[("Host", shown), ("Connection", "close")])
     client.sendall((http.send(head) or b"") + (http.send(h11.EndOfMessage()) or b""))
-    body, received = bytearray(), 0
+    status, body, received = 0, bytearray(), 0
     while True:
         event = http.next_event()
         if event is h11.NEED_DATA:
@@ -83,9 +118,11 @@ def _exchange(client: socket.socket, host: str, path: str, deadline: Deadline, m
             if received > most_bytes:
                 return None
             http.receive_data(data)
-        elif isinstance(event, h11.Response) and event.status_code != 200:
-            return None
+        elif isinstance(event, h11.Response):
+            status = event.status_code
+            if status not in _READ:
+                return status, b""
         elif isinstance(event, h11.Data):
             body += event.data
         elif isinstance(event, h11.EndOfMessage | h11.ConnectionClosed):
-            return bytes(body)
+            return status, bytes(body)

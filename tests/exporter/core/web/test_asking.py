@@ -4,17 +4,22 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import bcrypt
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.core.web.asking import MAX_ANSWER_BYTES, Deadline, _all_printable, ask, ask_json
+from exporter.core.web.asking import MAX_ANSWER_BYTES, Deadline, _all_printable, ask, ask_json, silence_at
 from exporter.core.web.listen_address import ListenAddress
 from exporter.core.web.server import Request, Response
+from exporter.core.web.web_config import load_web_config
+from tests.exporter.core.web.certificates import Authority
 from tests.exporter.core.web.http_client import serving
+from tests.processes import free_port
 
 OK = b"HTTP/1.1 200 OK\r\n"
 
@@ -103,6 +108,47 @@ def test_a_host_is_asked_at_its_next_address_where_one_cannot_be_reached(monkeyp
         rows = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port)) for host in ("255.255.255.255", "127.0.0.1")]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: rows)
         assert ask(ListenAddress(host="localhost", port=port), "/", Deadline(240.0)) == b"here"
+
+
+@pytest.mark.parametrize(("secured", "wanted"), [("tls", "TLS"), ("password", "a password"), ("nothing", None)])
+def test_a_silence_is_told_from_a_server_that_asks_for_more(tmp_path: Path, secured: str, wanted: str | None) -> None:
+    pair, web = Authority(tmp_path).issue("localhost"), tmp_path / "web.yml"
+    web.write_text(
+        {
+            "tls": f"tls_server_config: {{cert_file: {pair.cert}, key_file: {pair.key}}}",
+            "password": f"basic_auth_users: {{one: '{bcrypt.hashpw(b'secret', bcrypt.gensalt(4)).decode()}'}}",
+            "nothing": "{}",
+        }[secured]
+    )
+    with serving({"/": lambda _: Response(body=b"here")}, web_config=load_web_config(web)) as server:
+        address = server.url.partition("://")[2]
+        said = silence_at([address])
+    told = f"the server at {address} asks for {wanted}, which this command does not have"
+    assert said == (f"no exporter answered at {address}" if wanted is None else told)
+
+
+def test_silences_are_told_together() -> None:
+    ports = [free_port(), free_port()]
+    assert silence_at(f":{port}" for port in ports) == f"no exporter answered at :{ports[0]} or :{ports[1]}"
+
+
+@pytest.mark.parametrize("answer", [b"", b"\x15\x03", b"HTTP/1.0 400 Bad\r\n\r\nno", b"HTTP/1.0 503 TLS\r\n\r\nTLS"])
+def test_an_answer_that_names_no_reason_is_silence(answer: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        def serve() -> None:
+            client, _ = listener.accept()
+            with client:
+                client.recv(1000)
+                client.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        assert silence_at([f"127.0.0.1:{port}"]) == f"no exporter answered at 127.0.0.1:{port}"
+        # On a busy machine the time may have been over before anybody connected.
+        socket.create_connection(("127.0.0.1", port), 240).close()
+        thread.join(240)
 
 
 @pytest.mark.parametrize(
