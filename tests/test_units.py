@@ -105,3 +105,26 @@ def test_capabilities_are_those_of_ebpf_alone() -> None:
 
 def test_the_socket_is_at_the_address_that_the_exporter_has_by_itself() -> None:
     assert f"\nListenStream={DEFAULT_ADDRESS}\n" in (EXAMPLES / "ecotrack.socket").read_text(encoding="utf-8")
+
+
+def written_drop_ins() -> list[tuple[str, str]]:
+    """Return name and text of each drop-in of the exporter's service that the pages write or install."""
+    found = [("programs.conf", (EXAMPLES / DROP_INS[1]).read_text(encoding="utf-8"))]
+    for page in sorted((ROOT / "docs/how-to").glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        found += re.findall(r"/ecotrack\.service\.d/(\S+\.conf) >/dev/null <<'END'\n(.*?)\nEND\n", text, re.DOTALL)
+    return found
+
+
+def test_no_drop_in_takes_away_the_flags_of_another() -> None:
+    """Of two that set `ExecStart`, or one variable, the later by name counts: TLS would be gone, or a collector."""
+    unit = UNIT.read_text(encoding="utf-8")
+    known = set(re.findall(r"\$(ECOTRACK_\w+)", unit))
+    assert known == set(re.findall(r"(ECOTRACK_\w+)=", unit))
+    places: dict[str, set[str]] = {}
+    for name, text in written_drop_ins():
+        assert "ExecStart=" not in text
+        for variable in re.findall(r'^Environment="?(\w+)=', text, re.MULTILINE):
+            places.setdefault(variable, set()).add(name)
+    assert places.keys() == known
+    assert {len(names) for names in places.values()} == {1}
