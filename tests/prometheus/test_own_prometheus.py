@@ -67,6 +67,7 @@ def test_the_relabelling_leaves_the_port_away(address: str, name: str) -> None:
         ("alertname=EcotrackBudgetExhausted severity=critical component=budget", "ecotrack-mail"),
         ("alertname=EcotrackStateNotSaved severity=warning component=data-quality", "ecotrack-mail"),
         ("alertname=EcotrackWatchdog severity=none component=exporter", "nobody"),
+        ("alertname=EcotrackGridClean severity=info component=opportunity", "nobody"),
         ("alertname=DiskFull severity=critical", "nobody"),
     ],
 )
