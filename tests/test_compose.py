@@ -129,6 +129,25 @@ def test_additions_choose_services_and_take_nothing_from_their_hardening(
         assert path["type"] == "volume" or Path(path["source"]).exists()
 
 
+def below(place: str, service: dict[str, Any]) -> dict[str, Path]:
+    """Return the files that a service sees in a folder, by name: a mounted folder's, and those mounted into it."""
+    mounted = {one["target"]: Path(one["source"]) for one in service["volumes"]}
+    alone = {Path(target).name: source for target, source in mounted.items() if Path(target).parent == Path(place)}
+    return {path.name: path for path in mounted[place].iterdir()} | alone
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("name", ["", "host", "lean", "fleet"])
+def test_no_alert_misses_for_ever_what_is_not_to_run(name: str) -> None:
+    """A rule that tells of a job without targets is read only where the folder of targets names that job."""
+    addition = [f"--file={ROOT / 'docs/examples/compose' / name}.yml"] if name else []
+    prometheus = resolved_services(*addition)["prometheus"]
+    rules = [path.read_text() for path in below("/etc/prometheus/rules", prometheus).values()]
+    missed = set(re.findall(r'absent\(up\{job="(\w+)"', "".join(rules)))
+    assert "ecotrack" in missed
+    assert missed <= {Path(file).stem for file in below("/etc/prometheus/targets", prometheus)}
+
+
 def test_the_hosts_addition_says_all_that_the_shipped_command_says() -> None:
     addition = yaml.safe_load(re.sub(r"\$\{.*\}", "0", (ROOT / "docs/examples/compose/host.yml").read_text()))
     shipped = compose()["services"]["ecotrack"]["command"]
