@@ -136,6 +136,17 @@ def test_all_select_the_same_pods_and_port() -> None:
     assert endpoint["relabelings"][0]["targetLabel"] == "instance"
 
 
+def test_rules_written_as_the_pages_say_select_the_job_of_the_monitor() -> None:
+    """Rules for a job that nothing is scraped by would say that the exporter is missing, and see none that is down."""
+    (endpoint,) = of_kind("PodMonitor", "pod-monitor.yaml")["spec"]["podMetricsEndpoints"]
+    (job,) = [one["replacement"] for one in endpoint["relabelings"] if one["targetLabel"] == "job"]
+    page = (ROOT / "docs/how-to/use-your-own-prometheus.md").read_text(encoding="utf-8").replace("\\\n", "")
+    commands = re.findall(r"^\S+/ecotrack rules (.* --kubernetes .*)$", page, re.MULTILINE)
+    assert commands
+    for command in commands:
+        assert (re.findall(r"--job[ =](\S+)", command) or ["ecotrack"]) == [job]
+
+
 def test_kustomization_and_patch_fit_the_manifests() -> None:
     (kustomization,) = documents("kustomization.yaml")
     assert all((EXAMPLES / name).exists() for name in kustomization["resources"])
