@@ -115,6 +115,19 @@ def test_documents_tell_the_factors_that_the_bands_have(name: str) -> None:
         assert tuple(map(float, figures)) in {(one.idle, one.mid, one.full) for one in map(band_of, rungs)}
 
 
+COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def test_boards_are_counted_beside_other_programs_without_those_of_the_simulator() -> None:
+    boards = [json.loads(path.read_bytes())["uid"] for path in (ROOT / "grafana/dashboards").glob("*.json")]
+    simulated = sum(uid.startswith("ecochain-") for uid in boards)
+    own, further = COUNTS[len(boards) - simulated], COUNTS[simulated]
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert f"the first of {own} Grafana boards (the simulator has {further} more)" in readme
+    table = (ROOT / "docs/explanation/comparison.md").read_text(encoding="utf-8")
+    assert f"| boards for Grafana | {own}, and {further} for its simulator |" in table
+
+
 SIMULATED = ROOT / "docs/explanation/simulated-results.md"
 
 
