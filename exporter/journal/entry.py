@@ -21,6 +21,7 @@ class Entry(NamedTuple):
 
     `seconds` are 0 where the log does not say how long the time was, `kg` and `moved_bytes` are None where unknown, and
     `activity` is empty where none was told. `host` tells whether the energy is the machine's, and not the network's.
+    `source` names where the energy comes from, and `provider` the carbon intensity; empty where the log does not say.
     """
 
     at: float
@@ -30,6 +31,8 @@ class Entry(NamedTuple):
     moved_bytes: float | None
     activity: str
     host: bool
+    source: str = ""
+    provider: str = ""
 
 
 def amount(text: str, most: float) -> float:

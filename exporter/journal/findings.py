@@ -20,6 +20,7 @@ from exporter.core.units import (
 from exporter.eco_score import Reference, eco_score
 from exporter.equivalents import equivalents_of
 from exporter.intensity.window import Tariff
+from exporter.journal.origins import IntensityOrigins, Origins, intensity_origins_of, origins_of
 from exporter.journal.read import Damage
 from exporter.journal.tally import DAY_OF_1970, Sums, Tally, day_of
 from exporter.journal.trend import Trend, trend
@@ -113,6 +114,9 @@ class Findings:
     host_grams: float
     network_grams: float
     kwh_of_unknown_grams: float
+    host_origins: Origins
+    network_origins: Origins
+    intensity_origins: IntensityOrigins
     cost: CostFinding | None
     equivalents: Mapping[str, float]
     days: tuple[PeriodSum, ...]
@@ -169,6 +173,9 @@ def find(
         host_grams=by_scope[True].kg * GRAMS_PER_KILOGRAM,
         network_grams=by_scope[False].kg * GRAMS_PER_KILOGRAM,
         kwh_of_unknown_grams=by_scope[True].untold_kwh + by_scope[False].untold_kwh,
+        host_origins=origins_of(tally.origins, host=True),
+        network_origins=origins_of(tally.origins, host=False),
+        intensity_origins=intensity_origins_of(tally.origins),
         cost=_cost(costs, tariff),
         equivalents=equivalents_of(_grams(by_scope)),
         days=days,

@@ -1,5 +1,6 @@
 """The formats of logs that are understood: this exporter's journal, EcoTrack's log, and codecarbon's emissions.csv."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 from functools import lru_cache
@@ -26,6 +27,9 @@ ACTIVITIES = {one: str(one) for one in Activity} | {"downloading": "download", "
 
 CODECARBON = ("timestamp", "run_id", "duration", "emissions", "energy_consumed")
 """Columns of codecarbon's emissions.csv that are used, whatever their order and whatever else stands there."""
+
+NAME = re.compile(r"[a-z0-9+_.-]{1,64}", re.IGNORECASE | re.ASCII)
+"""Name of a source of power or of carbon intensity, several joined by `+`."""
 
 CODECARBON_MOST = (MAX_SECONDS, MAX_KG, MAX_KWH)
 
@@ -57,7 +61,7 @@ def _journal(zone: tzinfo) -> Parse:
     hosts = {str(Scope.HOST): True, str(Scope.NETWORK): False}
 
     def parse(cells: Sequence[str]) -> Entry:
-        when, moved, _, kwh, kg, activity, scope, _, _, _, seconds, end = cells
+        when, moved, _, kwh, kg, activity, scope, source, _, provider, seconds, end = cells
         host, lasted, spent = hosts[scope], float(seconds), float(kwh)
         emitted = float(kg) if kg else None
         traffic = None if host else float(moved)
@@ -68,7 +72,8 @@ def _journal(zone: tzinfo) -> Parse:
             or not (traffic is None or 0.0 <= traffic <= MAX_BYTES)
         ):
             raise ValueError(when)
-        return Entry(_time(when, zone), lasted, spent, emitted, traffic, ACTIVITIES[activity], host)
+        told = ACTIVITIES[activity]
+        return Entry(_time(when, zone), lasted, spent, emitted, traffic, told, host, _name(source), _name(provider))
 
     return parse
 
@@ -112,6 +117,12 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+@lru_cache(maxsize=64)
+def _name(text: str) -> str:
+    """Return the name of a source as the exporter writes it, and anything else, which may be made up, as none."""
+    return text if NAME.fullmatch(text) else ""
 
 
 @lru_cache(maxsize=8)

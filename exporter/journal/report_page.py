@@ -15,6 +15,8 @@ from exporter.journal.report_table import (
     activity_text,
     busiest_text,
     cost_text,
+    estimate_notes,
+    origin_rows,
     span_text,
     trend_text,
     week_text,
@@ -44,7 +46,8 @@ def render_html(found: Findings, zone: tzinfo, version: str) -> str:
 <section><h2>Usual week: grams in each hour, by the local clock</h2>{_heat(found)}</section>
 <section><h2>Activities, by the network's grams</h2>{_activities(found)}</section>
 <section><h2>Budgets</h2>{_budgets(found.budgets)}</section>
-<section><h2>Weeks</h2>{_weeks(found)}</section>""",
+<section><h2>Weeks</h2>{_weeks(found)}</section>
+<section><h2>Measured or estimated</h2>{_origins(found)}</section>""",
         footer=f"<p>{_damage(found)}</p><p>ecotrack {escape(version)}</p>",
     )
 
@@ -182,6 +185,16 @@ def _weeks(found: Findings) -> str:
     columns = "".join(f'<th class="num">{name}</th>' for name in headings)
     head = f"<tr><th>Week from</th>{columns}</tr>"
     return scrolling("Weeks", f"<table>{head}{''.join(reversed(rows))}</table>")
+
+
+def _origins(found: Findings) -> str:
+    rows = "".join(
+        f'<tr><th scope="row">{name.capitalize()}</th><td class="num">{escape(value)}</td>'
+        f'<td class="dim">{escape(source)}</td></tr>'
+        for name, value, source in origin_rows(found)
+    )
+    notes = "".join(f'<p class="dim">{escape(one[0].upper() + one[1:])}.</p>' for one in estimate_notes(found))
+    return scrolling("Measured or estimated", f'<table class="factors">{rows}</table>') + notes
 
 
 def _money(amount: float | None, cost: CostFinding) -> str:

@@ -1,13 +1,19 @@
 """The table that `ecotrack report` prints."""
 
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
 from exporter.core.html import UNKNOWN, grams, money
 from exporter.core.units import BYTES_PER_DECIMAL_GB, SECONDS_PER_HOUR
 from exporter.equivalents import equivalents_text
 from exporter.journal.findings import BudgetFinding, CostFinding, Findings, ScoreFinding, Share
+from exporter.journal.origins import Origins
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+STATIC, FIXED = "static", "a fixed figure (static)"
+"""Label of a carbon intensity that is no live grid's, and how a report calls it."""
 
 
 def render_report(found: Findings, zone: tzinfo) -> str:
@@ -15,6 +21,7 @@ def render_report(found: Findings, zone: tzinfo) -> str:
     rows = [
         ("emissions", grams(found.grams), f"machine {grams(found.host_grams)}, network {grams(found.network_grams)}"),
         ("energy", f"{found.host_kwh + found.network_kwh:.3f} kWh", _unknown(found)),
+        *origin_rows(found),
         *((("cost", *cost_text(found.cost)),) if found.cost is not None else ()),
         *((("as much as", "", equivalents_text(found.equivalents)),) if found.equivalents else ()),
         ("trend", *trend_text(found)),
@@ -26,7 +33,43 @@ def render_report(found: Findings, zone: tzinfo) -> str:
     ]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines = [f"{name:<{widths[0]}}  {value:<{widths[1]}}  {source}".rstrip() for name, value, source in rows]
-    return "\n".join([*lines, "", f"- {span_text(found, zone)}", *_damage(found)])
+    notes = [f"- {one}" for one in (span_text(found, zone), *estimate_notes(found))]
+    return "\n".join([*lines, "", *notes, *_damage(found)])
+
+
+def origin_rows(found: Findings) -> list[tuple[str, str, str]]:
+    """Say how much of the energy was measured, by which sources, and whose carbon intensity made grams of it."""
+    scopes = (("machine measured", found.host_origins), ("network measured", found.network_origins))
+    rows = [(name, _measured(one), shares_text(one.kwh_by_source)) for name, one in scopes if one.kwh_by_source]
+    intensity = found.intensity_origins
+    if intensity.grams_per_kwh is not None:
+        value = f"{intensity.grams_per_kwh:.4g} g/kWh"
+        named = {FIXED if name == STATIC else name: kwh for name, kwh in intensity.kwh_by_provider.items()}
+        rows.append(("carbon intensity", value, f"mean over the energy; {shares_text(named)}"))
+    return rows
+
+
+def shares_text(kwh: Mapping[str, float]) -> str:
+    """Name sources with their shares."""
+    whole = sum(kwh.values())
+    return ", ".join(f"{name} {one / whole:.0%}" for name, one in kwh.items())
+
+
+def estimate_notes(found: Findings) -> list[str]:
+    """Say that what no sensor measured may be off, where there is such energy."""
+    if all(one.measured_low in {None, 1.0} for one in (found.host_origins, found.network_origins)):
+        return []
+    return [
+        "what no sensor measured is an estimate, and a log keeps no bands: docs/reference/accuracy.md and "
+        "docs/explanation/network-energy.md say how far each source may be off"
+    ]
+
+
+def _measured(one: Origins) -> str:
+    low, high = one.measured_low, one.measured_high
+    if low is None or high is None:
+        return UNKNOWN
+    return f"{low:.0%}" if low == high else f"{low:.0%} to {high:.0%}"
 
 
 def cost_text(cost: CostFinding) -> tuple[str, str]:

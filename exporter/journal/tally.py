@@ -13,6 +13,9 @@ MICROSECONDS = 1e6
 QUARTER = 900.0
 """Seconds in a quarter of an hour, on which the hours of every time zone begin."""
 
+MOST_ORIGINS = 100
+"""Combinations of sources that are told apart; what comes later, as in a log that was tampered with, is untold."""
+
 DAY_OF_1970 = date(1970, 1, 1).toordinal()
 
 
@@ -45,12 +48,14 @@ class Sums:
 
 @dataclass(slots=True)
 class Tally:
-    """Sums by hour, scope (whether it is the host's) and activity.
+    """Sums by hour, scope (whether it is the host's) and activity, and of all time by scope and where they come from.
 
     Hours are counted by the local clock from 1970 on, so that the 24 of a date are those whose quotient by 24 it is.
+    `origins` are by the source of the energy and the provider of the carbon intensity, and hold energy and grams alone.
     """
 
     cells: dict[tuple[int, bool, str], Sums] = field(default_factory=dict)
+    origins: dict[tuple[bool, str, str], Sums] = field(default_factory=dict)
     rows: int = 0
     first: float = float("inf")
     last: float = float("-inf")
@@ -59,15 +64,17 @@ class Tally:
 def tally(entries: Iterable[Entry], zone: tzinfo) -> Tally:
     """Sum up entries of any order. What is of several hours is spread over them evenly."""
     found = Tally()
-    cells, hours = found.cells, dict[int, int]()
+    cells, origins, hours = found.cells, found.origins, dict[int, int]()
     rows, first, last = 0, found.first, found.last
-    for at, seconds, kwh, kg, moved, activity, host in entries:
+    for entry in entries:
+        at, seconds, kwh, kg, moved, activity, host, source, provider = entry
         rows += 1
         start = at - seconds
         first = start if start < first else first
         last = at if at > last else last
+        _add_origin(origins, (host, source, provider), kwh, kg)
         if seconds > SECONDS_PER_HOUR:
-            _spread(found, Entry(at, seconds, kwh, kg, moved, activity, host), zone)
+            _spread(found, entry, zone)
             continue
         quarter = int(start // QUARTER)
         hour = hours.get(quarter)
@@ -91,6 +98,21 @@ def tally(entries: Iterable[Entry], zone: tzinfo) -> Tally:
             cell.untimed_kwh += kwh
     found.rows, found.first, found.last = rows, first, last
     return found
+
+
+def _add_origin(
+    origins: dict[tuple[bool, str, str], Sums], key: tuple[bool, str, str], kwh: float, kg: float | None
+) -> None:
+    sums = origins.get(key)
+    if sums is None:
+        if len(origins) >= MOST_ORIGINS:
+            key = (key[0], "", "")
+        sums = origins.setdefault(key, Sums())
+    sums.kwh += kwh
+    if kg is None:
+        sums.untold_kwh += kwh
+    else:
+        sums.kg += kg
 
 
 def _spread(found: Tally, entry: Entry, zone: tzinfo) -> None:

@@ -33,13 +33,15 @@ def row(
     scope: str = "host",
     activity: str = "idle",
     moved: int = 0,
+    source: str = "cep",
+    provider: str = "static",
 ) -> str:
     """Return a row of a journal, of a minute that ends at a Unix time."""
     when = f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
     traffic = f"{moved},{moved / 2**30:.9g}" if scope == "network" else ","
     emitted = "" if kg is None else f"{kg:.9g}"
     intensity = "" if kg is None else "475"
-    return f"{when},{traffic},{kwh:.9g},{emitted},{activity},{scope},cep,{intensity},static,60.000,\n"
+    return f"{when},{traffic},{kwh:.9g},{emitted},{activity},{scope},{source},{intensity},{provider},60.000,\n"
 
 
 def write_journal(path: Path, rows: Iterable[str]) -> Path:

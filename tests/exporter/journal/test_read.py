@@ -38,8 +38,8 @@ def test_a_journal_is_read(tmp_path: Path) -> None:
     )
     entries, damage = read(path)
     assert entries == [
-        Entry(NOON + 60.0, 60.0, 0.001, 0.0005, None, "idle", host=True),
-        Entry(NOON + 60.0, 60.0, 0.0, None, 5.0, "", host=False),
+        Entry(NOON + 60.0, 60.0, 0.001, 0.0005, None, "idle", host=True, source="cep", provider="static"),
+        Entry(NOON + 60.0, 60.0, 0.0, None, 5.0, "", host=False, source="cep", provider="static"),
     ]
     assert damage.rows == 0
 

@@ -19,7 +19,7 @@ from exporter.cli import main
 from exporter.core.html import MARK
 from exporter.journal.cli import Progress
 from exporter.journal.entry import Entry
-from exporter.journal.tally import day_of, local_hour, tally
+from exporter.journal.tally import MOST_ORIGINS, day_of, local_hour, tally
 from exporter.journal.trend import FEWEST_DAYS, trend
 from tests.exporter.journal.logs import CODECARBON, ECOTRACK, months, row, write_journal
 from tests.exporter.sources.test_time_zone import set_to
@@ -241,6 +241,56 @@ def test_grams_that_no_intensity_tells_are_unknown_and_not_none(
     path = write_journal(tmp_path / "journal.csv", [row(NOON, kwh=0.5, kg=None), row(NOON + 60.0, kwh=0.25, kg=0.1)])
     assert main(["report", str(path)]) == 0
     assert "emissions of 0.500 kWh are unknown" in capsys.readouterr().out
+
+
+ORIGINS = [
+    # kWh by source of the machine's rows, what the report calls measured, and how it names the sources.
+    ({"meter": 1.0}, "100%", "meter 100%"),
+    ({"generation": 1.0}, "0%", "generation 100%"),
+    ({"rapl+generation": 1.0}, "0% to 100%", "rapl+generation 100%"),
+    ({"meter": 1.0, "rapl+laptop": 2.0, "laptop": 1.0}, "25% to 75%", "rapl+laptop 50%, laptop 25%, meter 25%"),
+    ({"": 1.0}, "unknown", "not told 100%"),
+    ({"\x1b[31m": 1.0, "rapl": 3.0}, "100%", "rapl 75%, not told 25%"),
+]
+
+
+@pytest.mark.parametrize(("kwh", "measured", "sources"), ORIGINS, ids=[sources for _, _, sources in ORIGINS])
+def test_a_report_says_what_was_measured_and_what_was_estimated(
+    kwh: dict[str, float], measured: str, sources: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [row(NOON + 60.0 * place, kwh=one, source=name) for place, (name, one) in enumerate(kwh.items())]
+    path = write_journal(tmp_path / "journal.csv", rows)
+    assert main(["report", f"--html={tmp_path / 'report.html'}", str(path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    shown = next(re.split(r"  +", line) for line in lines if line.startswith("machine measured"))
+    assert shown[1:] == [measured, sources]
+    assert any("is an estimate" in line for line in lines) is (measured not in {"100%", "unknown"})
+    page = Document((tmp_path / "report.html").read_text()).text
+    assert measured in page
+    assert sources in page
+
+
+def test_a_report_says_whose_carbon_intensity_made_grams_of_the_energy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        row(NOON, kwh=3.0, kg=0.3, provider="uk"),
+        row(NOON + 60.0, kwh=1.0, kg=0.5),
+        row(NOON + 120.0, kwh=5.0, kg=None, provider=""),
+    ]
+    assert main(["report", str(write_journal(tmp_path / "journal.csv", rows))]) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("carbon intensity"))
+    shares = "uk 75%, a fixed figure (static) 25%"
+    assert re.split(r"  +", line)[1:] == ["200 g/kWh", f"mean over the energy; {shares}"]
+
+
+def test_sources_without_end_take_no_memory_without_end() -> None:
+    entries = [
+        Entry(NOON + number, 1.0, 1.0, 1.0, None, "", host=True, source=f"source-{number}") for number in range(1000)
+    ]
+    origins = tally(entries, ZoneInfo("UTC")).origins
+    assert len(origins) <= MOST_ORIGINS + 2
+    assert sum(sums.kwh for sums in origins.values()) == 1000.0
 
 
 def test_foreign_logs_are_reported_on_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
