@@ -3,6 +3,7 @@
 Units are in the names. A missing figure is null, never zero.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -17,8 +18,8 @@ from exporter.views.attestation import AttestationView, attestation_view
 from exporter.views.embodied import EmbodiedView, embodied_notes, embodied_view
 from exporter.views.score_basis import ScoreBasisView, score_basis
 
-ROUGH = frozenset({"average", "cep", "tdp"})
-"""Sources of power that a note is due for: nothing about them is of this machine or of its processor."""
+ESTIMATED = frozenset({"average", "cep", "generation", "name", "tdp"})
+"""Sources of power that a note is due for: nobody measured this machine."""
 
 
 class _View(msgspec.Struct, frozen=True, kw_only=True):
@@ -220,7 +221,7 @@ def quality_flags(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> list[
         if one.state is SourceState.DENIED
     ]
     notes += _gap_notes(snapshot)
-    notes += [_provenance_note(one) for one in snapshot.provenance if one.source in ROUGH]
+    notes += _estimate_notes(snapshot.provenance)
     notes += embodied_notes(snapshot, now)
     intensity = snapshot.readings.intensity
     if intensity is not None and intensity.method == "static":
@@ -281,9 +282,16 @@ def _no_intensity(snapshot: Snapshot, provider: str, trouble: str) -> str:
     return f"{told} Energy still counts, its grams do not: emissions and budgets lack them."
 
 
-def _provenance_note(one: Provenance) -> str:
+def _estimate_notes(provenance: Sequence[Provenance]) -> list[str]:
+    """Say of each estimate how far it may be off; a component is named where others of the machine are no estimates."""
+    partly = any(one.component.scope is Scope.HOST and one.source not in ESTIMATED for one in provenance)
+    return [_estimate_note(one, partly=partly) for one in provenance if one.source in ESTIMATED]
+
+
+def _estimate_note(one: Provenance, *, partly: bool) -> str:
     network = one.component.scope is Scope.NETWORK
-    what, how_often = ("Network energy", "by published studies") if network else ("Power", "nine times in ten")
+    machine = f"Power of {one.component}" if partly else "Power"
+    what, how_often = ("Network energy", "by published studies") if network else (machine, "nine times in ten")
     # The band around one watt is the ratio of the true figure to the one shown.
     low, high = one.low(Watts(1.0)), one.high(Watts(1.0))
     parts = [

@@ -2,12 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from exporter.core.html import UNKNOWN
 from exporter.core.units import UnixSeconds
+from exporter.power.component import Component
 from exporter.power.model import HostPowerModel
 from exporter.views.summary import Summary, summarize
 from exporter.views.table import render_table
@@ -162,6 +164,27 @@ def test_every_view_says_that_the_networks_band_goes_by_studies() -> None:
 
 def test_a_machines_own_figures_need_no_note() -> None:
     assert "Power is an estimate" not in Document(page(sampled(MODELS["configured"]))).text
+
+
+@pytest.mark.parametrize("source", ["average", "cep", "generation", "name", "tdp"])
+def test_every_source_that_is_no_sensor_and_not_the_machines_own_is_called_an_estimate(source: str) -> None:
+    snapshot, _, fresh = sampled(MODELS["cep"]).publication.latest()
+    told = tuple(replace(one, source=source) for one in snapshot.provenance)
+    flags = summarize(replace(snapshot, provenance=told), snapshot.sampled_at or UnixSeconds(0.0), fresh=fresh).flags
+    assert [flag.text.split(":")[0] for flag in flags if flag.text.startswith("Power")] == [
+        f"Power is an estimate ({source}"
+    ]
+
+
+def test_beside_a_sensor_a_note_names_the_part_that_is_an_estimate() -> None:
+    snapshot, _, fresh = sampled(MODELS["cep"]).publication.latest()
+    told = tuple(
+        replace(one, source="rapl" if one.component is Component.CPU else one.source) for one in snapshot.provenance
+    )
+    flags = summarize(replace(snapshot, provenance=told), snapshot.sampled_at or UnixSeconds(0.0), fresh=fresh).flags
+    assert [flag.text.split(" (")[0] for flag in flags if flag.text.startswith("Power")] == [
+        "Power of baseline is an estimate"
+    ]
 
 
 def test_a_machine_room_multiplies_the_host_and_is_shown() -> None:
