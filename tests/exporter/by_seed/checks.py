@@ -48,7 +48,8 @@ class Checks:
         self._is_first, self._is_new = True, account is None or not is_same_boot
         self.account = copy(account) if account is not None else Account()
         self.account.tally = Counter(self.account.tally)
-        if not totals.exported.samples:
+        counts = (count for event, count in totals.exported.events.items() if event.source != "state")
+        if not totals.exported.samples and not any(counts):  # a life may have ended before its first sample
             self.account.tally.clear()
         for event, count in totals.exported.events.items():
             if event.source == "state":
