@@ -9,22 +9,25 @@ python := .venv/bin/python
 environment := scripts/environment scripts/install-packages pyproject.toml constraints.txt $(wildcard scripts/requirements/*.txt)
 services := ecotrack ecochain alertmanager prometheus grafana
 comma := ,
+asked := $(subst $(comma), ,$(ONLY))
+wanted := $(or $(strip $(asked)),$(services))
+programs := $(patsubst alertmanager,prometheus-alertmanager,$(filter prometheus alertmanager,$(wanted))) $(patsubst %,'%?',$(filter grafana,$(wanted)))
 quick := "not full and not servers and not slow"
 paths := exporter simulator grafana prometheus scripts tests bench
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
-up: ## Start the stack, Ctrl-C stops it; ONLY=ecotrack, ECOTRACK_CONFIG=FILE, ECOCHAIN_EXPERIMENTS=DIR
-ifneq ($(filter-out $(services),$(subst $(comma), ,$(ONLY))),)
+up: ## Start the stack, Ctrl-C stops it; ONLY=SERVICE,SERVICE..., ECOTRACK_CONFIG=FILE, ECOCHAIN_EXPERIMENTS=DIR
+ifneq ($(filter-out $(services),$(asked)),)
 	@echo "make up: ONLY: expected names out of $(services), got $(ONLY)" >&2; exit 2
 endif
-ifeq ($(ONLY),ecotrack)
-	@$(MAKE) --no-print-directory .venv/base.stamp
+ifeq ($(filter ecochain,$(wanted)),)
+	@$(MAKE) --silent --no-print-directory .venv/base.stamp
 else
-	@$(MAKE) --no-print-directory .venv/run.stamp || $(MAKE) --no-print-directory .venv/base.stamp
-	@scripts/install-packages prometheus prometheus-alertmanager 'grafana?'
+	@$(MAKE) --silent --no-print-directory .venv/run.stamp || $(MAKE) --silent --no-print-directory .venv/base.stamp
 endif
+	@scripts/install-packages $(programs)
 	@$(python) -m scripts.up
 
 down: ## Stop what `make up` started

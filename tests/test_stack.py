@@ -315,6 +315,25 @@ def test_make_refuses_a_service_that_does_not_exist_before_it_installs_anything(
     assert ended.stderr.startswith("make up: ONLY: expected names out of ")
 
 
+@pytest.mark.parametrize(
+    ("only", "stamp", "programs"),
+    [
+        ("", ".venv/run.stamp", ["prometheus-alertmanager", "prometheus", "'grafana?'"]),
+        ("ecotrack", ".venv/base.stamp", []),
+        ("ecotrack,prometheus,alertmanager", ".venv/base.stamp", ["prometheus", "prometheus-alertmanager"]),
+        ("ecochain,grafana", ".venv/run.stamp", ["'grafana?'"]),
+    ],
+)
+def test_make_installs_what_the_services_asked_for_need(only: str, stamp: str, programs: list[str]) -> None:
+    environment = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL"}}
+    argv = ["make", "--dry-run", "up", f"ONLY={only}"]
+    ended = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=True)
+    lines = ended.stdout.splitlines()
+    assert next(line for line in lines if ".stamp" in line).split(" || ")[0].endswith(stamp)
+    (installed,) = (line.split()[1:] for line in lines if line.startswith("scripts/install-packages"))
+    assert sorted(installed) == sorted(programs)
+
+
 @pytest.mark.parametrize(("candidate", "asked"), [("12.1.1", True), ("(none)", False), ("", False)])
 def test_grafana_is_installed_where_a_source_of_packages_has_it(tmp_path: Path, candidate: str, asked: bool) -> None:
     """Programs in place of the system's say what apt knows, and that the user is not root, who is told what to do."""

@@ -26,7 +26,7 @@ SERVERS = (
     (r"ecochain serve(?!.*--config\.check)", "http://127.0.0.1:10111/-/ready"),
     (r"ecotrack( --(config|collector|web|state)[\w.=:/-]*)*$(?<!--config\.check)", "http://127.0.0.1:10110/-/ready"),
     (r"prometheus .*127\.0\.0\.1:9091", "http://127.0.0.1:9091/-/ready"),
-    (r"make up\b.*ONLY=ecotrack", "http://127.0.0.1:10110/-/ready"),
+    (r"make up\b.*ONLY=ecotrack(?!,)", "http://127.0.0.1:10110/-/ready"),
     (r"make up\b", "http://127.0.0.1:9090/-/ready"),
 )
 """Programs that run until they are stopped, and where each answers 200 once it does its work."""
