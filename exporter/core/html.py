@@ -23,6 +23,9 @@ MARK = (
 STILL = "still"
 """Query of a page that is not loaded again by itself."""
 
+LEAST_GRAMS = 0.0001
+"""Grams below which an amount is shown as 0.0: less than a laptop emits within a second. Assumption."""
+
 LEAST_RELOAD_SECONDS = 30
 """Seconds between two loads of a page, at least: a headless browser counts its `--virtual-time-budget` anew with each
 load, so that it ends by itself only if the budget, 5 or 10 s as a rule, is shorter. Assumption."""
@@ -125,7 +128,13 @@ def money(amount: float, currency: str | None) -> str:
 
 def grams(amount: float) -> str:
     """Format an amount of CO2e for people."""
-    return f"{amount / 1000:.2f} kg" if amount >= 1000 else f"{amount:.1f} g"
+    return f"{amount / 1000:.2f} kg" if amount >= 1000 else f"{gram_figures(amount)} g"
+
+
+def gram_figures(amount: float) -> str:
+    """Format grams to a tenth, and to two digits below one gram, so that a small budget does not look unused."""
+    decimals = 1 - math.floor(math.log10(amount)) if LEAST_GRAMS <= amount < 1 else 1
+    return f"{amount:.{decimals}f}"
 
 
 def age(seconds: float) -> str:

@@ -1,6 +1,6 @@
 """The table that `ecotrack --once` prints."""
 
-from exporter.core.html import UNKNOWN, grams
+from exporter.core.html import UNKNOWN, gram_figures, grams
 from exporter.core.units import BytesPerSecond, megabits_per_second
 from exporter.views.processes import ProcessesView
 from exporter.views.summary import BudgetView, Summary
@@ -105,13 +105,19 @@ def _programs(told: ProcessesView | None) -> list[tuple[str, str, str]]:
 
 
 def _used(budget: BudgetView) -> str:
-    return f"{budget.used_grams:.1f} of {budget.limit_grams:g} g"
+    return f"{gram_figures(budget.used_grams)} of {budget.limit_grams:g} g"
 
 
 def _projected(budget: BudgetView, scopes: str) -> str:
+    if budget.used_grams >= budget.limit_grams:
+        return f"used up; {_told(budget, scopes)}"
+    return _told(budget, scopes)
+
+
+def _told(budget: BudgetView, scopes: str) -> str:
     if budget.projected_grams is None:
         return f"{scopes}; projection unknown"
-    told = f"{scopes}; {budget.projected_grams:.1f} g projected for the whole {budget.period}"
+    told = f"{scopes}; {gram_figures(budget.projected_grams)} g projected for the whole {budget.period}"
     if budget.projection_learned_ratio < 1.0:
         known = f"{budget.projection_learned_ratio:.0%} of this device's week is known"
         return f"{told} at the mean so far (early: {known})"

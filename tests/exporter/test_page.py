@@ -11,9 +11,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exporter.budget import Period
-from exporter.core.html import MARK, style_sheet
+from exporter.core.html import MARK, grams, style_sheet
 from exporter.core.units import Grams, GramsPerKwh
 from exporter.core.web.server import Request
 from exporter.intensity.static import configured_intensity
@@ -234,6 +236,30 @@ def test_a_budget_is_judged_in_words(limits: dict[Period, Grams], said: list[str
     site.work_for_an_hour()
     text = Document(page(site)).text
     assert [words for words in said if words not in text] == []
+
+
+def test_page_and_table_say_of_a_tiny_budget_too_how_much_is_used() -> None:
+    """Ten seconds of a laptop are less than a tenth of a gram, and more than a budget of ten milligrams."""
+    site = make_site(limits={Period.DAY: Grams(0.01)})
+    for _ in range(3):
+        site.sample_after(5.0)
+    shown = Document(page(site))
+    summary = msgspec.json.decode(site.get("/api/v1/summary").body, type=Summary)
+    (line,) = (row for row in render_table(summary, "here", no_budget="none").splitlines() if row.startswith("today"))
+    (used,) = re.findall(r"today +(\S+) of 0\.01 g +used up; ", line)
+    assert float(used) == pytest.approx(summary.budgets[0].used_grams, rel=0.05)
+    assert f"{used} g" in shown.text
+    assert 0.01 < float(used) < 0.1
+
+
+@given(st.floats(1e-4, 1e6))
+def test_grams_are_written_to_two_digits_at_least(amount: float) -> None:
+    number, unit = grams(amount).split()
+    assert float(number) * {"g": 1.0, "kg": 1000.0}[unit] == pytest.approx(amount, rel=0.0501)
+
+
+def test_no_grams_are_written_without_a_power_of_ten() -> None:
+    assert [grams(amount) for amount in (0.0, 1e-9, -0.3)] == ["0.0 g", "0.0 g", "-0.3 g"]
 
 
 def test_the_first_minutes_are_not_judged() -> None:
