@@ -45,7 +45,7 @@ def _exhausted() -> Alert:
         summary="{{ $labels.instance }} has used up its carbon budget for the {{ $labels.period }}",
         description=(
             f"{{{{ $labels.instance }}}} has used {_grams('ecotrack_budget_used_grams')} CO2e this "
-            f"{{{{ $labels.period }}}}, {{{{ $value | humanizePercentage }}}} of its budget of "
+            f"{{{{ $labels.period }}}}, {_share()} of its budget of "
             f"{_grams('ecotrack_budget_limit_grams')}.{_money()} "
             "The budget starts again with the next {{ $labels.period }}."
         ),
@@ -117,6 +117,18 @@ def _grams(metric: str) -> str:
     query = metric + "{job=%q, instance=%q, period=%q}"
     shown = "{{ . | first | value | humanize }}g"
     return looked_up(query, ("job", "instance", "period"), shown, otherwise="an unknown amount")
+
+
+def _share() -> str:
+    """Return template text with the used share of the budget, of the same moment as the grams beside it.
+
+    The alert's value is that of a recording rule, and so up to a scrape older than they are.
+    """
+    identity = "{job=%q, instance=%q, period=%q}"
+    query = f"ecotrack_budget_used_grams{identity} / on (job, instance, period) ecotrack_budget_limit_grams{identity}"
+    shown = "{{ . | first | value | humanizePercentage }}"
+    labels = ("job", "instance", "period")
+    return looked_up(query, (*labels, *labels), shown, otherwise="{{ $value | humanizePercentage }}")
 
 
 def _early() -> str:
