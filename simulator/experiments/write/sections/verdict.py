@@ -16,6 +16,11 @@ from simulator.scenario.schema import GridSection, Scenario
 from simulator.scenario.supply import WeatherSection
 
 
+LATENCY = "latency_seconds"
+"""Measure of the time that tasks take which are not deferrable, in seconds. A choice: of the detailed measures it is
+the one that a saving at equal service may still cost."""
+
+
 class Emissions(Enum):
     """A method's emissions beside those of another, as far as the runs show them."""
 
@@ -59,7 +64,9 @@ def verdict(results: Results, methods: Mapping[str, Method]) -> Iterator[str]:
     judged = EXPERIMENTS[results.experiment].judged
     if judged is None:
         return
-    sentences = [_sentence(one, methods) for one in sorted(results.rivalries, key=_is_saving)]
+    sentences = [
+        _sentence(one, methods, list(_latency(one, results))) for one in sorted(results.rivalries, key=_is_saving)
+    ]
     if not sentences:
         sentences = [_without_opponent(judged(results.parameters), methods)]
     else:
@@ -87,11 +94,19 @@ def _is_saving(one: Rivalry) -> bool:
     return (emissions_of(one), service_shown(one)) == (Emissions.LESS, Service.EQUAL)
 
 
-def _sentence(one: Rivalry, methods: Mapping[str, Method]) -> str:
+def _sentence(one: Rivalry, methods: Mapping[str, Method], latency: Sequence[str]) -> str:
     other = f"`{one.against}` ({', '.join(_parts(one, methods))})"
     told = VERDICTS[emissions_of(one), service_shown(one)].format(other=other)
     changes = [_change(found.measure, found.difference, found.relative) for found in one.comparisons]
-    return f"`{one.method}` {told}: {', '.join(changes)}."
+    return f"`{one.method}` {told}: {', '.join((*changes, *latency))}."
+
+
+def _latency(one: Rivalry, results: Results) -> Iterator[str]:
+    """Yield the change in latency beside the reference: punctual tasks may still take longer than they did."""
+    if one.against == results.reference:
+        for found in results.comparisons:
+            if (found.method, found.measure) == (one.method, LATENCY):
+                yield _change(found.measure, found.difference, found.relative)
 
 
 def _parts(one: Rivalry, methods: Mapping[str, Method]) -> Sequence[str]:
@@ -104,7 +119,8 @@ def _parts(one: Rivalry, methods: Mapping[str, Method]) -> Sequence[str]:
         parts.append("with consolidation")
     if one.is_best_simple:
         parts.append(
-            "of the simple methods with equal service the one that emits least, chosen by these runs, which flatters it"
+            "of the simple methods of this report with equal service the one that emits least, chosen by these runs, "
+            "which flatters it"
         )
     return parts
 
@@ -140,7 +156,7 @@ def _limits(scenario: AnyScenario) -> Iterator[str]:
     if not isinstance(scenario, Scenario):
         yield (
             "No cluster was measured: it is the published model, whose nodes never queue and consume nothing between "
-            "tasks."
+            "tasks. What panels and turbines give counts as free of emissions, and the making of devices is not counted."
         )
         return
     weather = {_weather(one.weather) for one in scenario.sites or (scenario,)}
@@ -148,8 +164,16 @@ def _limits(scenario: AnyScenario) -> Iterator[str]:
     yield (
         f"No cluster was measured: devices and tasks are simulated, the weather is {' and '.join(sorted(weather))}, "
         f"and the grid's intensity is {' and '.join(sorted(grids))}. Other loads, devices and climates give others; "
-        "the experiment `sensitivity` looks for those of the other sign."
+        "the experiment `sensitivity` looks for those of the other sign. Emissions are those of the electricity bought: "
+        f"what panels, turbines and batteries give counts as free of them, and {_making(scenario)}."
     )
+
+
+def _making(scenario: Scenario) -> str:
+    """Return where the emissions of making things stand."""
+    if scenario.life_cycle is None:
+        return "the making of devices is not counted"
+    return "the making of panels, turbines and batteries stands in a column of its own"
 
 
 def _weather(section: WeatherSection) -> str:

@@ -9,11 +9,14 @@ from msgspec.structs import replace
 
 from simulator.experiments.find.results import Results
 from simulator.experiments.find.service import Rivalry
+from simulator.experiments.find.statistics import Interval
 from simulator.experiments.runner import run_experiment
 from simulator.experiments.write.report import report
 from simulator.experiments.write.sections.methods import methods_of
-from simulator.experiments.write.sections.verdict import verdict
+from simulator.experiments.write.sections.verdict import LATENCY, verdict
 from simulator.run.job import Job, RunResult
+from simulator.scenario.schema import Scenario
+from simulator.scenario.supply import LifeCycleSection
 from tests.simulator.experiments.fake_simulation import fake, request, unseen
 
 LATE = {
@@ -74,7 +77,7 @@ def test_the_first_sentence_says_what_the_runs_show(tmp_path: Path, emissions: s
     assert re.sub(parts, "X", first[1]).startswith(TOLD[emissions, service])
     # Both figures, with their intervals.
     assert re.search(r"carbon emissions -?[0-9.]+ ± [0-9.]+%, ", first[1])
-    assert re.search(r"late or dropped tasks [0-9.]+ ± [0-9.]+ points\.$", first[1])
+    assert re.search(r"late or dropped tasks [0-9.]+ ± [0-9.]+ points, latency -?[0-9.]+ ± [0-9.]+%\.$", first[1])
     assert "over 3 paired runs" in told
     assert "is at most 0.5 points" in told
     assert report(results, []).split("\n\n")[1] == told
@@ -115,6 +118,29 @@ def test_the_paragraph_says_what_was_not_measured(tmp_path: Path) -> None:
     assert "the weather is synthetic, and the grid's intensity is generated." in told
     published = planted(tmp_path, "less", "equal", scenario="published")
     assert "it is the published model, whose nodes never queue" in paragraph(published)
+
+
+def test_the_paragraph_says_what_counts_as_emissions(tmp_path: Path) -> None:
+    results = planted(tmp_path, "less", "equal")
+    assert "counts as free of them, and the making of devices is not counted." in paragraph(results)
+    assert isinstance(results.parameters, Scenario)
+    counted = replace(results, parameters=replace(results.parameters, life_cycle=LifeCycleSection()))
+    assert "and the making of panels, turbines and batteries stands in a column of its own." in paragraph(counted)
+    published = planted(tmp_path / "published", "less", "equal", scenario="published")
+    assert "give counts as free of emissions, and the making of devices is not counted." in paragraph(published)
+
+
+def test_a_saving_is_told_with_the_latency_that_it_costs(tmp_path: Path) -> None:
+    """A task may be on time and still take twice as long as under the reference, which other measures do not show."""
+    results = planted(tmp_path, "less", "equal")
+    slower = Interval(mean=1.5, low=1.25, high=1.75)
+    found = [replace(one, relative=slower) if one.measure == LATENCY else one for one in results.comparisons]
+    first = paragraph(replace(results, comparisons=found)).split("** ")[0]
+    assert first.endswith("points, latency 150 ± 25%.")
+
+
+def test_the_best_simple_method_is_the_best_of_those_that_ran(tmp_path: Path) -> None:
+    assert "of the simple methods of this report with equal service" in paragraph(planted(tmp_path, "less", "equal"))
 
 
 def test_an_experiment_that_judges_no_method_has_no_such_paragraph(tmp_path: Path) -> None:
