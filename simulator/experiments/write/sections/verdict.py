@@ -15,7 +15,6 @@ from simulator.scenario.published import AnyScenario
 from simulator.scenario.schema import GridSection, Scenario
 from simulator.scenario.supply import WeatherSection
 
-
 LATENCY = "latency_seconds"
 """Measure of the time that tasks take which are not deferrable, in seconds. A choice: of the detailed measures it is
 the one that a saving at equal service may still cost."""
