@@ -166,6 +166,23 @@ def test_the_page_tells_what_the_published_model_says() -> None:
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", SIMULATED], ids=lambda page: page.stem)
+def test_documents_tell_what_the_saving_costs_in_latency(page: Path) -> None:
+    """On time is not as soon: whoever reads the saving reads beside it that tasks take longer."""
+    text = " ".join(page.read_text(encoding="utf-8").split())
+    told = re.search(r"([\d.]+) s in (?:place of|the mean where the reference takes) ([\d.]+) s", text)
+    assert told
+    means = (mean("baseline-regions", method, "latency_seconds") for method in ("full", "least-loaded"))
+    assert told.groups() == tuple(f"{one:.3f}" for one in means)
+
+
+def test_the_readme_tells_what_is_left_beside_the_best_simple_method() -> None:
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    told = re.search(r"Beside the best simple method it emits ([\d.]+ ± [\d.]+)% less", text)
+    (best,) = (one for one in kept_results("peers-regions").rivalries if one.is_best_simple)
+    assert told and told[1] == change_of(best, "emissions_grams")
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", SIMULATED], ids=lambda page: page.stem)
 def test_documents_lead_with_the_reference_at_equal_service(page: Path) -> None:
     text = " ".join(page.read_text(encoding="utf-8").split())
     told = re.search(
