@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from exporter.core.metrics import Row, Sample
 from exporter.exposition.family import counter, gauge, info, one
-from exporter.power.component import Component
+from exporter.power.component import PRECEDENCE, Component
 from exporter.snapshot import Snapshot
 
 
@@ -81,7 +81,10 @@ ROWS: tuple[Row[Snapshot], ...] = (
     info(
         name="ecotrack_power_source_info",
         labels=("component", "source", "model"),
-        help="Origin of each component's power: the kind of source, and the row of a table, model or preset.",
+        help=(
+            "Origin of each component's power: the kind of source, and the row of a table, model or preset. "
+            f"Measured by the sources {', '.join(PRECEDENCE)}, and estimated by every other."
+        ),
         read=_provenance,
     ),
     gauge(
@@ -90,7 +93,7 @@ ROWS: tuple[Row[Snapshot], ...] = (
         labels=("component",),
         help=(
             "Low end of the band around a component's power, in which nine machines in ten lie: power divided by a "
-            "factor that was measured for this kind of estimate at this load."
+            "factor for this kind of source at this load."
         ),
         read=_low,
     ),

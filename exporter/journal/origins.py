@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from exporter.core.units import GRAMS_PER_KILOGRAM
 from exporter.journal.tally import Sums
-from exporter.power.allocation import PRECEDENCE
+from exporter.power.component import PRECEDENCE
 
 UNTOLD = "not told"
 """Name of what a log does not say."""

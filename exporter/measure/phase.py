@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from exporter.core.units import Joules, Ratio, Seconds, UnixSeconds, Watts
-from exporter.power.allocation import PRECEDENCE
-from exporter.power.component import Coverage
+from exporter.power.component import PRECEDENCE, Coverage
 from exporter.sources.reading import HostReading
 from exporter.usage.between import carry_forward, usage_between
 from exporter.usage.sensors import Believed, Told, believed

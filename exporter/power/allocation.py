@@ -12,16 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from exporter.core.units import Joules, MonotonicSeconds, Ratio, Seconds, Watts
-from exporter.power.component import Component, Coverage
+from exporter.power.component import PRECEDENCE, Component, Coverage
 from exporter.power.model import HostPowerModel
 from exporter.usage.cpu import CpuUsage
 from exporter.usage.events import Event, EventKind
 from exporter.usage.sensors import Measured
 from exporter.usage.span import Span, uncovered, union
-
-PRECEDENCE = ("meter", "ipmi", "battery", "rapl", "nvml", "hwmon")
-"""Sources of sensors in the order in which they count where several cover the same: at the wall before inside the case,
-and a processor's own counters before a driver that repeats them. A source that is not named comes last."""
 
 MOST_PENDING = 256
 """Gaps between sensors that are remembered while no CPU times can be read; each is one failure of a sensor."""

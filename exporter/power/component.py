@@ -10,6 +10,10 @@ from exporter.core.units import Joules, Seconds, Watts
 MAX_MACHINE_WATTS = Watts(1e5)
 """Mean power beyond which a sensor of the whole machine has been misread: the most that a configuration may state."""
 
+PRECEDENCE = ("meter", "ipmi", "battery", "rapl", "nvml", "hwmon")
+"""Sources of sensors in the order in which they count where several cover the same: at the wall before inside the case,
+and a processor's own counters before a driver that repeats them. A source that is not named comes last."""
+
 
 class Scope(StrEnum):
     """Scope of a figure: whose electricity it counts."""

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.core.units import Joules, MonotonicSeconds, Ratio, Watts
-from exporter.power.allocation import MOST_PENDING, PRECEDENCE, Allocation, Load, Pending, allocate
+from exporter.power.allocation import MOST_PENDING, Allocation, Load, Pending, allocate
 from exporter.power.band import Band
-from exporter.power.component import Component, Coverage, Scope, Sensor
+from exporter.power.component import PRECEDENCE, Component, Coverage, Scope, Sensor
 from exporter.power.model import HostPowerModel
 from exporter.power.provenance import in_force
 from exporter.usage.sensors import Measured
