@@ -1,4 +1,4 @@
-"""Where the figures of logs come from: what a sensor measured, what a model estimated, and whose carbon intensity."""
+"""Origins of the figures of logs: sensors, models, and the providers of carbon intensity."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -283,7 +283,7 @@ def _no_intensity(snapshot: Snapshot, provider: str, trouble: str) -> str:
 
 
 def _estimate_notes(provenance: Sequence[Provenance]) -> list[str]:
-    """Say of each estimate how far it may be off; a component is named where others of the machine are no estimates."""
+    """Tell how far each estimate may be off; name the component where others of the machine are no estimates."""
     partly = any(one.component.scope is Scope.HOST and one.source not in ESTIMATED for one in provenance)
     return [_estimate_note(one, partly=partly) for one in provenance if one.source in ESTIMATED]
 
