@@ -56,7 +56,7 @@ def shares_text(kwh: Mapping[str, float]) -> str:
 
 
 def estimate_notes(found: Findings) -> list[str]:
-    """Tell that energy which no sensor measured may be off, where there is any."""
+    """Return the note on energy that no sensor measured; none where there is no such energy."""
     if all(one.measured_low in {None, 1.0} for one in (found.host_origins, found.network_origins)):
         return []
     return [
