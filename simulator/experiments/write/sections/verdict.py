@@ -155,7 +155,8 @@ def _limits(scenario: AnyScenario) -> Iterator[str]:
     if not isinstance(scenario, Scenario):
         yield (
             "No cluster was measured: it is the published model, whose nodes never queue and consume nothing between "
-            "tasks. What panels and turbines give counts as free of emissions, and the making of devices is not counted."
+            "tasks. What panels and turbines give counts as free of emissions, and the making of devices is not "
+            "counted."
         )
         return
     weather = {_weather(one.weather) for one in scenario.sites or (scenario,)}
@@ -163,8 +164,8 @@ def _limits(scenario: AnyScenario) -> Iterator[str]:
     yield (
         f"No cluster was measured: devices and tasks are simulated, the weather is {' and '.join(sorted(weather))}, "
         f"and the grid's intensity is {' and '.join(sorted(grids))}. Other loads, devices and climates give others; "
-        "the experiment `sensitivity` looks for those of the other sign. Emissions are those of the electricity bought: "
-        f"what panels, turbines and batteries give counts as free of them, and {_making(scenario)}."
+        "the experiment `sensitivity` looks for those of the other sign. Emissions are those of the electricity "
+        f"bought: what panels, turbines and batteries give counts as free of them, and {_making(scenario)}."
     )
 
 
