@@ -149,14 +149,7 @@ def find(
 
     The eco score compares with a `reference`; None where the kind of machine is unknown.
     """
-    by_hour: dict[int, Sums] = defaultdict(Sums)
-    by_scope: dict[bool, Sums] = defaultdict(Sums)
-    by_activity: dict[str, Sums] = defaultdict(Sums)
-    for (hour, host, activity), sums in tally.cells.items():
-        by_hour[hour].add(sums)
-        by_scope[host].add(sums)
-        if not host:
-            by_activity[activity].add(sums)
+    by_hour, by_scope, by_activity = _summed(tally)
     costs = _costs(tally, tariff)
     days, weeks, months = (_periods(by_hour, costs, period) for period in (Period.DAY, Period.WEEK, Period.MONTH))
     budgets = _budgets({Period.DAY: days, Period.WEEK: weeks, Period.MONTH: months}, limits)
@@ -188,6 +181,19 @@ def find(
         week_against_week=_against(weeks),
         eco_score=_score(by_scope, reference),
     )
+
+
+def _summed(tally: Tally) -> tuple[Mapping[int, Sums], Mapping[bool, Sums], Mapping[str, Sums]]:
+    """Return the sums of a tally by hour, by whether they are of the machine, and by activity of the network."""
+    by_hour: dict[int, Sums] = defaultdict(Sums)
+    by_scope: dict[bool, Sums] = defaultdict(Sums)
+    by_activity: dict[str, Sums] = defaultdict(Sums)
+    for (hour, host, activity), sums in tally.cells.items():
+        by_hour[hour].add(sums)
+        by_scope[host].add(sums)
+        if not host:
+            by_activity[activity].add(sums)
+    return by_hour, by_scope, by_activity
 
 
 def _grams(by_scope: Mapping[bool, Sums]) -> Grams:
