@@ -13,7 +13,7 @@ from exporter.usage.events import EventKind
 from exporter.usage.network import SPEED_MARGIN
 from exporter.usage.sensors import MAX_PART_WATTS, MOST_WATTS
 from tests.exporter.by_seed.laws import Account, Law, check_no_fall, counters, host_joules, moved_bytes, need
-from tests.exporter.by_seed.machine import SPEED, Machine, Sampled
+from tests.exporter.by_seed.machine import CPU_TOLD_AT, SPEED, Machine, Sampled
 from tests.exporter.by_seed.plan import SENSORS, Kind
 
 EXACT = {"error", "late", "suspend", "clock_step", "standstill", "unwritten", "unsaved", "unavailable", "damaged"}
@@ -134,7 +134,9 @@ class Checks:
             now.false.add("cpu")
 
     def _stands_still(self, now: Sampled) -> bool:
-        is_same = "cpu" in now.repeated and now.told.get("cpu") == self.account.told.get("cpu")
+        told, before = now.told, self.account.told
+        is_same = "cpu" in now.repeated and told.get("cpu") == before.get("cpu")
+        is_same |= CPU_TOLD_AT in told and told[CPU_TOLD_AT] <= before.get(CPU_TOLD_AT, 0.0)
         return is_same or now.awake <= self.account.awake
 
     def _excuse_sensors(self, now: Sampled, span: float) -> None:
@@ -236,7 +238,7 @@ class Checks:
         if self._is_first:
             # What could not be read at a start is not compared with what the life before has read.
             one.cards = {}
-            one.told = {name: amount for name, amount in one.told.items() if name != "cpu"}
+            one.told = {name: amount for name, amount in one.told.items() if name not in ("cpu", CPU_TOLD_AT)}
         if now.moved is not None:
             one.cards = now.moved
         one.told = dict(one.told) | now.told

@@ -11,6 +11,7 @@ KEPT = (
     (251, 6.0, 5.0, "the count of a provider's discarded answers was gone while a sample was stale"),
     (273, 6.0, 5.0, "the law knew of two counters that leap at once, where three cards had half a number read of each"),
     (616, 6.0, 5.0, "the law forgot what a life had counted that stopped after its first reading"),
+    (922, 6.0, 5.0, "the law took CPU times for new that a slow reading had told of already before a pause"),
     (345, 6.0, 5.0, "the law took a turn that may be hidden for no reason to tell of a part by the mean load"),
     (
         178,

@@ -32,6 +32,9 @@ FULLEST = 0.95
 ASLEEP_WATTS = 3.0
 """Power of a processor that sleeps, which its counter may go on to count."""
 
+CPU_TOLD_AT = "cpu, told at"
+"""Name, among what counters told, of the awake time of CPU times: a slow reading is of later than its sample."""
+
 SPEED = BytesPerSecond(1.25e8)
 """Bytes per second that a card states: 1 Gbit/s."""
 
@@ -255,7 +258,7 @@ class Machine:
         """Note what counters were told to the exporter that may fall."""
         told = self.sampled.told
         if isinstance(value, CpuTimes):
-            told[name] = value.busy
+            told[name], told[CPU_TOLD_AT] = value.busy, self.awake_at
         elif isinstance(value, NetworkCounters):
             self.sampled.moved = {one: (of.received_bytes, of.sent_bytes) for one, of in value.devices.items()}
         elif name == "rapl" and isinstance(value, dict):
