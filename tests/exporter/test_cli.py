@@ -256,8 +256,8 @@ def test_once_asks_the_running_exporter(tmp_path: Path) -> None:
         ended = run_once("--once", f"--web.listen-address={address}", f"--state.dir={tmp_path / 'other'}")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert f"- as the exporter at {address} sees it" in ended.stdout
-    assert re.search(r"^today +\d+\.\d of 150 g +", ended.stdout, re.MULTILINE)
-    assert re.search(r"^this month +\d+\.\d of 4000 g +", ended.stdout, re.MULTILINE)
+    assert re.search(r"^today +\d+\.\d+ of 150 g +", ended.stdout, re.MULTILINE)
+    assert re.search(r"^this month +\d+\.\d+ of 4000 g +", ended.stdout, re.MULTILINE)
     assert not (tmp_path / "other").exists()
 
 
