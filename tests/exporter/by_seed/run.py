@@ -50,7 +50,7 @@ LOAD_HOLDS = 400.0
 
 DISK = (Kind.FULL, Kind.READ_ONLY, Kind.DELETED, Kind.UNWRITTEN)
 
-OF_A_PROCESS = ("ecotrack_grid_discarded_answers_total", "ecotrack_grid_carbon_forecast_verified_seconds_total")
+OF_A_PROCESS = ("ecotrack_grid_discarded_answers_total",)
 """Counters that begin at zero with each process."""
 
 TEXT = Representation(openmetrics=False, gzipped=False)
