@@ -36,6 +36,8 @@ LONGEST_AHEAD_DAYS = 12
 """Days by which the windows of the calendar of budgets reach beyond the step that they are asked for."""
 
 RANKS = re.compile(r"\b(topk|bottomk) ?\(")
+ROUNDED = re.compile(r"\bround ?\(")
+STEP = re.compile(r", ?[\d.e-]+$")
 COUNTED = re.compile(r"\b(?P<function>rate|increase)\((?P<series>\w+\{[^}]*\})\[(?P<window>\d+[smhd])\]\)")
 
 
@@ -66,6 +68,19 @@ def as_victoria_counts(expr: str) -> str:
     return written
 
 
+def before_rounding(expr: str) -> str:
+    """Write a resolved query without its round().
+
+    Of two values at the edge of a step that differ in their twelfth digit, one is rounded up and the other one down.
+    """
+    while found := ROUNDED.search(expr):
+        inner = _to_its_bracket(expr, found.end())
+        end = found.end() + len(inner)
+        rounded = inner.rpartition(",")[0] if STEP.search(inner) else inner
+        expr = f"{expr[: found.start()]}({rounded}){expr[end + 1 :]}"
+    return expr
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
     """The answers of Prometheus (ours) and VictoriaMetrics (theirs) to a query."""
@@ -92,7 +107,7 @@ def compared_at(
     at: float, prometheus: str, victoria: str, query: Query, chosen: Mapping[str, str], behind_seconds: float = 0
 ) -> Compared:
     """Ask both servers a query of a board with these values of its variables; the second one so far `behind`."""
-    expr = resolved(query, chosen)
+    expr = before_rounding(resolved(query, chosen))
     counted = as_victoria_counts(expr)
     return Compared(
         at=at,
@@ -107,6 +122,15 @@ def resolved(
 ) -> str:
     """Return the query of a board with its variables filled in."""
     return resolve(query.expr, rate_seconds=rate_seconds, range_seconds=range_seconds, values=chosen)
+
+
+def _to_its_bracket(expr: str, start: int) -> str:
+    depth = 1
+    for end in range(start, len(expr)):
+        depth += (expr[end] == "(") - (expr[end] == ")")
+        if not depth:
+            return expr[start:end]
+    raise ValueError(f"a bracket stays open: {expr}")
 
 
 def _between(found: re.Match[str]) -> str:

@@ -393,7 +393,10 @@ def test_the_first_paragraph_holds_the_method_against_the_best_simple_one_with_e
     ]
     first = report(results, []).split("\n\n")[1]
     told_of = first.partition("than `weighted` (")[2]
-    assert "of the simple methods of this report with equal service the one that emits least, chosen by these runs" in told_of
+    assert (
+        "of the simple methods of this report with equal service the one that emits least, chosen by these runs"
+        in told_of
+    )
     assert "carbon emissions -16.67" in told_of
 
 
