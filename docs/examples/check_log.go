@@ -38,7 +38,13 @@ func (f Folder) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
 }
 
 func (f Folder) read(name string) []byte {
-	content, err := os.ReadFile(filepath.Join(string(f), name))
+	path := filepath.Join(string(f), name)
+	info, err := os.Stat(path)
+	must(err)
+	if !info.Mode().IsRegular() {
+		log.Fatalf("%s: expected a file, got something else", path)
+	}
+	content, err := os.ReadFile(path)
 	must(err)
 	return content
 }

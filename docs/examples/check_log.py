@@ -100,6 +100,8 @@ def fetch(url, key, folder):
 
 def check(folder, key):
     """Return in words what a good folder holds. Raises one of WRONG for any other."""
+    for path in folder.rglob("*"):
+        need(not path.is_symlink() and (path.is_file() or path.is_dir()), f"{path}: expected a file, got something else")
     checkpoint = checkpoint_in((folder / "checkpoint").read_bytes().decode(), key)
     reader = TilesReader(LocalBackend(folder))
     reader.set_size(size := checkpoint.size)
@@ -123,6 +125,8 @@ def check(folder, key):
 
 def check_proof(proof, block, key):
     """Return in words what a good proof (c2sp.org/tlog-proof) says of a block. Raises one of WRONG for any other."""
+    for path in (proof, block):
+        need(path.is_file() or not path.exists(), f"{path}: expected a file, got something else")
     told, _, note = proof.read_bytes().decode().partition("\n\n")
     first, *lines = told.split("\n")
     # Anything may stand in a line of its own for whoever put it there.

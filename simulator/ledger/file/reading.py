@@ -10,9 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from exporter.core.regular_file import require_file
 from simulator.ledger.file.faults import DamagedError, StoreError, told
-from simulator.ledger.file.seal import check_closed, is_sealed, log_of
+from simulator.ledger.file.seal import check_closed, is_sealed, log_of, require_files
 from simulator.ledger.file.snapshot import Snapshot
 from simulator.ledger.file.wal import check_log
 from simulator.ledger.record.codec import R, compute_chain_id, decode
@@ -90,7 +89,7 @@ def open_reader(path: Path) -> "Reader":
     StoreError where the file cannot be used.
     """
     with told(path), ExitStack() as undo:
-        require_file(path)
+        require_files(path)
         lock = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         undo.callback(os.close, lock)
         is_alone = _may_share(lock)

@@ -10,10 +10,12 @@ A seal finds damage. It does not find forgery, since whoever forges a ledger can
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
+from exporter.core.regular_file import require_file
 from simulator.ledger.file.faults import DamagedError
 
 PAGE_BYTES = 4096
@@ -23,6 +25,9 @@ SEAL_BYTES = 32
 """Bytes reserved at the end of each page: those of a SHA-256 digest."""
 
 OPEN = bytes(SEAL_BYTES)
+
+_BESIDE = ("-wal", "-shm", "-journal")
+"""Endings of the names of files that SQLite opens beside a database (SQLite's file format, sections 3 and 4)."""
 
 _USABLE = PAGE_BYTES - SEAL_BYTES
 
@@ -91,6 +96,14 @@ def check_seal(path: Path) -> None:
 def log_of(path: Path) -> Path:
     """Return the path of the write-ahead log, which is there while a ledger is open and after it was killed."""
     return path.with_name(f"{path.name}-wal")
+
+
+def require_files(path: Path) -> None:
+    """Raise OSError where a ledger, or what SQLite may open beside it, is a pipe or a device, or there is no ledger."""
+    require_file(path)
+    for ending in _BESIDE:
+        with suppress(FileNotFoundError):
+            require_file(path.with_name(f"{path.name}{ending}"))
 
 
 def check_closed(path: Path) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-from exporter.core.regular_file import require_file
 from simulator.ledger.file.contents import check_contents
 from simulator.ledger.file.faults import StoreError, told
 from simulator.ledger.file.reading import (
@@ -25,7 +24,15 @@ from simulator.ledger.file.reading import (
     claims_of,
     head_bytes,
 )
-from simulator.ledger.file.seal import check_closed, empty_database, is_sealed, log_of, seal, unseal
+from simulator.ledger.file.seal import (
+    check_closed,
+    empty_database,
+    is_sealed,
+    log_of,
+    require_files,
+    seal,
+    unseal,
+)
 from simulator.ledger.file.wal import check_log
 from simulator.ledger.record.codec import digest, encode
 from simulator.ledger.record.merkle import Tree, peaks_at
@@ -212,7 +219,7 @@ def open_store(path: Path) -> Store:
     which tells the first fault, and StoreError where another process has it open or it cannot be used.
     """
     with told(path), ExitStack() as undo:
-        require_file(path)
+        require_files(path)
         lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         undo.callback(os.close, lock)
         _lock_alone(path, lock)

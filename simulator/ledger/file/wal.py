@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from exporter.core.regular_file import read_file
 from simulator.ledger.file.faults import DamagedError
 from simulator.ledger.file.seal import PAGE_BYTES, log_of
 
@@ -48,7 +49,7 @@ def check_log(path: Path) -> None:
     Raises DamagedError, which tells the first fault, and OSError.
     """
     log = log_of(path)
-    content = log.read_bytes() if log.exists() else b""
+    content = read_file(log) if log.exists() else b""
     # A log without a whole frame has nothing to lose.
     if len(content) < HEADER_BYTES + FRAME_BYTES:
         return

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import os
 import random
 import sqlite3
 import subprocess
@@ -184,7 +185,7 @@ def test_the_auditor_is_short_and_imports_nothing_of_ours() -> None:
         )
     }
     assert names == {"sqlite3", "sys", "hashlib", "pathlib", "nacl.bindings", "nacl.exceptions"}
-    assert len([line for line in text.splitlines() if line.strip()]) <= 210
+    assert len([line for line in text.splitlines() if line.strip()]) <= 211
 
 
 @dataclass
@@ -243,6 +244,16 @@ def test_the_auditor_says_how_it_is_called() -> None:
         [sys.executable, "-I", str(AUDITOR)], capture_output=True, text=True, timeout=240, check=False
     )
     assert (told.returncode, told.stderr) == (1, "usage: python audit_ledger.py FILE\n")
+
+
+@pytest.mark.parametrize("ending", ["", "-wal", "-shm", "-journal"])
+def test_a_pipe_is_refused_in_one_line_and_not_waited_for(good: bytes, tmp_path: Path, ending: str) -> None:
+    path = tmp_path / "a.db"
+    if ending:
+        path.write_bytes(good)
+    os.mkfifo(tmp_path / f"a.db{ending}")
+    assert audited(path) == f"a.db{ending}: expected a file, got something else"
+    assert verified(path) == f"{path}: cannot be used: expected a file, got a pipe or a device"
 
 
 def test_a_proof_is_not_taken_for_a_damaged_ledger(tmp_path: Path) -> None:

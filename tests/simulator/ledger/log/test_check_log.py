@@ -1,6 +1,7 @@
 """The checker of published logs against blocks and proofs that were forged, and texts that only look like a proof."""
 
 import base64
+import os
 import shutil
 from collections.abc import Callable
 from http.server import SimpleHTTPRequestHandler
@@ -88,6 +89,25 @@ def test_a_forged_block_in_a_folder_is_found(tmp_path: Path, forge: Callable[[by
     header = story().blocks[BLOCK - 1].signed_header.header
     (tmp_path / "log" / block_name(digest(header))).write_bytes(forge(block()))
     assert checked(tmp_path / "log").endswith("has another body")
+
+
+@pytest.mark.parametrize("name", ["checkpoint", "genesis", "tile/0/000.p/15", "tile/entries/000.p/15", "more"])
+@pytest.mark.parametrize("lay", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_a_pipe_or_a_link_in_a_folder_is_refused(tmp_path: Path, name: str, lay: Callable[[Path], None]) -> None:
+    publish_to(tmp_path / "log", write(tmp_path / "ledger.db"))
+    path = tmp_path / "log" / name
+    path.unlink(missing_ok=True)
+    lay(path)
+    assert checked(tmp_path / "log") == f"wrong: {path}: expected a file, got something else"
+
+
+@pytest.mark.parametrize("name", ["block.tlog-proof", "block"])
+def test_a_pipe_in_place_of_a_proof_or_its_block_is_refused(proof: bytes, tmp_path: Path, name: str) -> None:
+    assert said(tmp_path, proof, block()) == ""
+    (tmp_path / name).unlink()
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(ValueError, match="expected a file, got something else"):
+        checker().check_proof(tmp_path / "block.tlog-proof", tmp_path / "block", Vkey.from_string(KEY.verifier()))
 
 
 @pytest.mark.parametrize("old", [b"index 6", b"index 6\n"])
