@@ -23,6 +23,7 @@ CLAIM = (range(5, 6), *[UNSIGNED] * 4, *[INTEGER] * 8, DIGEST, [INTEGER], UNSIGN
 TASK_RECORD = (range(6, 7), *[UNSIGNED] * 5, DIGEST, UNSIGNED, UNSIGNED)
 CONFIG = (bytes, [UNSIGNED], *[POSITIVE] * 4, *[UNSIGNED] * 6)
 SUBJECT, TIME = ["kind", "instance", "job", "prometheus", "begins", "key"], "%Y-%m-%dT%H:%M:%SZ"
+BAND, NO_BAND = "nine machines in ten lie within ", "the claim has no uncertainty band of this power stored"
 GENESIS = (CONFIG, [(DIGEST, UNSIGNED, DIGEST, bool)], [(DIGEST, UNSIGNED)])
 # Shapes of the file, by names.
 HEAD = {"blocks": int, "root": str, "last": bytes, "path": bytes}
@@ -208,6 +209,7 @@ def measured(proof, chain):
         f"{subject['instance']} drew {energy / 3.6e6:.3f} Wh and emitted {figures[4] / 1e6:.3f} g of CO2e from "
         f"{times[0]} to {times[1]}, says the key {subject['key']}",
         f"power: {shown['models']}",
+        *([] if any(one.startswith(BAND) for one in shown["models"].split("; ")) else [NO_BAND]),
         f"carbon intensity: {shown['intensity_source']}",
         f"trusted: the Prometheus at {subject['prometheus']}, and the meter",
     ]
@@ -215,6 +217,7 @@ def measured(proof, chain):
 
 def audit(path, noted=None):
     """Return in sentences what a proof proves, and what is trusted. Raises one of FAULTS where it does not hold."""
+    need(path.is_file() or not path.exists(), "expected a file, got something else")
     text = path.read_bytes().decode()
     content = json.loads(text)
     kind = content.get("kind") if type(content) is dict else None

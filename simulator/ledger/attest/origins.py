@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from exporter.core.prometheus import Points, Series
 from simulator.ledger.attest.scrapes import RefusedError, Scrapes, refuse_gaps
+from simulator.ledger.file.measured import band_text
 
 POWER_INFO, INTENSITY_INFO = "ecotrack_power_source_info", "ecotrack_grid_carbon_intensity_info"
 
@@ -106,8 +107,7 @@ def _band(series: Sequence[Series], scrapes: Scrapes, components: set[str]) -> s
             sums[name] += sum(value for at, value in one.points if at in times)
     if not 0.0 < sums[LOW] <= sums[POWER] <= sums[HIGH] < float("inf"):
         return None
-    low, high = sums[LOW] / sums[POWER], sums[HIGH] / sums[POWER]
-    return f"nine machines in ten lie within {low:.2f} to {high:.2f} times the figure"
+    return band_text(sums[LOW] / sums[POWER], sums[HIGH] / sums[POWER])
 
 
 def notes_of(series: Sequence[Series], scrapes: Scrapes) -> tuple[str, ...]:

@@ -22,6 +22,9 @@ MICROGRAMS_PER_GRAM = 1_000_000
 
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 
+_BAND = "nine machines in ten lie within "
+"""Beginning of the part of a claim's text on power that states its uncertainty band."""
+
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="attested"):
     """Subject of a chain of attestations, as JSON in the name of the chain.
@@ -56,6 +59,16 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     intensity_source: str
     models: str
     prometheus_is_trusted: Literal[True] = True
+
+
+def band_text(low: float, high: float) -> str:
+    """Return how the text on power states its band, whose ends are shares of the power."""
+    return f"{_BAND}{low:.2f} to {high:.2f} times the figure"
+
+
+def has_band(models: str) -> bool:
+    """Tell whether a claim's text on power states its band."""
+    return any(part.startswith(_BAND) for part in models.split("; "))
 
 
 def text_digest(text: str) -> bytes:
@@ -108,6 +121,7 @@ def sentences(subject: Subject, measured: Measured) -> list[str]:
         f"{measured.instance} drew {energy:.3f} Wh and emitted {mass:.3f} g of CO2e from {measured.start} to "
         f"{measured.end}",
         f"power: {measured.models}",
+        *([] if has_band(measured.models) else ["the claim has no uncertainty band of this power stored"]),
         f"carbon intensity: {measured.intensity_source}",
         f"whoever holds the key {subject.key} says so, and signed the block with it",
         f"the Prometheus at {subject.prometheus} is trusted, and nobody has checked the meter; no credits come of it",

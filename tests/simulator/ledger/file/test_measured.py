@@ -5,10 +5,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from simulator.ledger.file.measured import Measured, read_subject
+from simulator.ledger.file.measured import Measured, band_text, has_band, read_subject, sentences
 from simulator.ledger.file.proofs import ClaimProof, ProofError, check_proof, proof_bytes, read_proof
 from simulator.ledger.record.codec import decode
 from simulator.ledger.record.types import Genesis
+
+LACKING = "the claim has no uncertainty band of this power stored"
 
 PROOF = Path(__file__).parents[3] / "fixtures/formats/ledger-proof-measured.json"
 
@@ -27,11 +29,24 @@ def test_a_proof_says_in_words_what_was_measured_and_who_was_trusted() -> None:
         "laptop:10110 drew 12.000 Wh and emitted 4.800 g of CO2e from 2026-03-02T14:00:00Z to 2026-03-02T15:00:00Z",
         "power: cpu: average (laptop); memory: average (laptop); rest: average (laptop); what no sensor measures is "
         "estimated by a model",
+        LACKING,
         "carbon intensity: grid_zone DE, basis lifecycle, method average, provider static",
         f"whoever holds the key {subject.key} says so, and signed the block with it",
         "the Prometheus at http://prometheus.example:9090 is trusted, and nobody has checked the meter; no credits "
         "come of it",
     ]
+
+
+def test_a_band_that_the_claim_states_is_not_told_to_lack() -> None:
+    found, shown = proof()
+    subject = read_subject(decode(found.genesis, Genesis))
+    assert subject is not None
+    banded = msgspec.structs.replace(shown, models=f"{shown.models}; {band_text(0.75, 1.5)}")
+    told = sentences(subject, banded)
+    assert told == [
+        line.replace(shown.models, banded.models) for line in sentences(subject, shown) if LACKING not in line
+    ]
+    assert not has_band(f"cpu: {band_text(0.75, 1.5)}")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import os
 import random
 import subprocess
 import sys
@@ -207,3 +208,9 @@ def test_the_auditor_runs_by_itself(proofs: list[Proof], tmp_path: Path) -> None
         told = subprocess.run(wrong, capture_output=True, text=True, timeout=240, check=False)
         assert (told.returncode, told.stdout) == (1, "")
         assert len(told.stderr.splitlines()) == 1
+
+
+def test_a_pipe_is_refused_in_one_line_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "proof.json")
+    with pytest.raises(ValueError, match=r"^expected a file, got something else$"):
+        auditor().audit(tmp_path / "proof.json")
