@@ -2,10 +2,12 @@
 
 import re
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from scripts.pages.commands import Command, commands
 from scripts.pages.markdown import Block, Page, page_paths, read_page
+from scripts.pages.progress import Progress
 from scripts.pages.sandbox import Sandbox
 
 READY_SECONDS = 240
@@ -39,13 +41,14 @@ that it asks who one is. `have_` is for notes: it starts what a page takes to be
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """Outcome of a command: its page and line, and what is wrong or why it was not run, if so."""
+    """Outcome of a command: its page and line, what is wrong if so, whether it was run, and what it printed."""
 
     page: str
     line: int
     command: Command
     fault: str | None = None
     was_run: bool = True
+    printed: str = ""
 
 
 def pages_with_commands() -> list[Page]:
@@ -54,11 +57,12 @@ def pages_with_commands() -> list[Page]:
     return [page for page in pages if any(commands(block) for block in page.blocks)]
 
 
-def try_page(page: Page, sandbox: Sandbox) -> list[Outcome]:
-    """Run all commands of a page and return what became of each."""
+def try_page(page: Page, sandbox: Sandbox, tell: Callable[[str], None] = print) -> list[Outcome]:
+    """Run all commands of a page and return what became of each; tell of those that take long while they run."""
     found = [(block, command) for block in page.blocks for command in commands(block)]
     nothing = all(command.needs for _, command in found)
-    said = "" if nothing else sandbox.run(FUNCTIONS + "".join(_steps(page, found)))
+    script = FUNCTIONS + "".join(_steps(page, found))
+    said = "" if nothing else sandbox.run(script, watch=Progress(page, found, tell))
     return [_outcome(page, block, command, said, number) for number, (block, command) in enumerate(found)]
 
 
@@ -88,16 +92,20 @@ def _step(command: Command, number: int, typed: str | None) -> str:
 
 
 def _outcome(page: Page, block: Block, command: Command, said: str, number: int) -> Outcome:
-    fault = None if command.needs else _fault(block, command, said, number)
-    return Outcome(page=page.name, line=block.line, command=command, fault=fault, was_run=command.needs is None)
+    if command.needs:
+        return Outcome(page=page.name, line=block.line, command=command, was_run=False)
+    ended = re.search(rf"^@@ begin {number}\n(.*?)\n?^@@ end {number} (\d+)$", said, re.MULTILINE | re.DOTALL)
+    if ended:
+        fault = _fault(block, command, ended[1], int(ended[2]))
+    elif f"@@ begin {number}\n" in said:
+        fault = f"did not end; the last that was printed:\n{said[-2000:]}"
+    else:
+        fault = "was not reached"
+    return Outcome(page=page.name, line=block.line, command=command, fault=fault, printed=ended[1] if ended else "")
 
 
-def _fault(block: Block, command: Command, said: str, number: int) -> str | None:
+def _fault(block: Block, command: Command, printed: str, status: int) -> str | None:
     """Return what is wrong with a command that was run: how it ended, or what it printed."""
-    found = re.search(rf"^@@ begin {number}\n(.*?)\n?^@@ end {number} (\d+)$", said, re.MULTILINE | re.DOTALL)
-    if not found:
-        return f"did not end; the last that was printed:\n{said[-2000:]}"
-    printed, status = found[1], int(found[2])
     expected = int(block.note("ends with") or 0)
     if status != expected:
         return f"ended with status {status}:\n{printed[-2000:]}"

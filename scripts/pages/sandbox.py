@@ -9,8 +9,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from scripts.pages.markdown import ROOT
 
@@ -38,7 +41,14 @@ exec chroot /mnt/all env -i bash --noprofile --norc -c 'cd "$1" && . "$2"' bash 
 A page writes on a copy of it in memory, since a layer of a file system may not lie within another one.
 """
 
-UNSHARE = "unshare --mount --net --pid --fork --kill-child --mount-proc bash -c"
+UNSHARE = "setpriv --pdeathsig KILL unshare --mount --net --pid --fork --kill-child --mount-proc bash -c"
+
+
+PROGRAMS = ("chroot", "curl", "git", "ip", "setpriv", "unshare")
+"""Programs without which there is no sandbox, or nobody to ask a server in it."""
+
+TICK_SECONDS = 0.5
+"""Time in seconds after which it is looked again whether a script has ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,28 +57,57 @@ class Sandbox:
 
     base: Path
 
-    def run(self, script: str, *, folder: str = CLONE, keeps: bool = False, seconds: float = 900.0) -> str:
-        """Run a script of bash and return what it printed, errors in their place; end it after so many seconds."""
+    def run(
+        self,
+        script: str,
+        *,
+        folder: str = CLONE,
+        keeps: bool = False,
+        seconds: float = 900.0,
+        watch: Callable[[str], None] | None = None,
+    ) -> str:
+        """Run a script of bash and return what it printed, errors in their place; end it after so many seconds.
+
+        `watch` gets what was printed so far, once a second. No process of the script outlives the call.
+        """
         with tempfile.TemporaryDirectory() as there:
             file, said = Path(there, "script"), Path(there, "said")
             file.write_text(PREPARED + script, encoding="utf-8")
             around = {"PATH": os.environ["PATH"], "BASE": str(self.base), "KEEP": str(int(keeps)), "FOLDER": folder}
             with said.open("wb") as output:
-                process = subprocess.Popen(
-                    [*UNSHARE.split(), INSIDE],
-                    env={**around, "SCRIPT": str(file)},
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                )
-                try:
-                    process.wait(seconds)
-                except subprocess.TimeoutExpired:
-                    output.write(f"\n@@ slow {seconds:g}\n".encode())
-                finally:
-                    process.kill()
-                    process.wait()
-            return said.read_text(encoding="utf-8", errors="replace")
+                _to_its_end({**around, "SCRIPT": str(file)}, output, seconds, lambda: watch and watch(_text(said)))
+            return _text(said)
+
+
+def _to_its_end(environment: dict[str, str], output: BinaryIO, seconds: float, tick: Callable[[], object]) -> None:
+    """Run the script that makes the sandbox, and return once no process within it is left."""
+    alive, held = os.pipe()
+    process = subprocess.Popen(
+        [*UNSHARE.split(), INSIDE],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        pass_fds=(held,),
+    )
+    os.close(held)
+    end = time.monotonic() + seconds
+    try:
+        while process.poll() is None:
+            if time.monotonic() > end:
+                output.write(f"\n@@ slow {seconds:g}\n".encode())
+                break
+            time.sleep(TICK_SECONDS)
+            tick()
+    finally:
+        process.kill()
+        process.wait()
+        os.read(alive, 1)
+        os.close(alive)
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace")
 
 
 PACKAGES = "\\n".join(one for one in sys.path if one.endswith("site-packages"))

@@ -1,16 +1,18 @@
 """Every command of every page runs as it is written, but for those that say why not; in a sandbox, as root."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from scripts.pages.__main__ import table
 from scripts.pages.commands import commands, program, split
 from scripts.pages.markdown import ROOT, Block, Page, parse
+from scripts.pages.progress import PATIENCE_SECONDS, Progress, first_line
 from scripts.pages.run import Outcome, pages_with_commands, try_page
 from scripts.pages.sandbox import Sandbox, make
+from scripts.pages.table import Tried, table
 
 PAGES = pages_with_commands()
 
@@ -93,10 +95,53 @@ def test_most_commands_of_the_pages_run() -> None:
     assert len(left_out) < MOST_LEFT_OUT * len(all_of_them)
 
 
-def test_the_table_names_the_share_and_each_reason() -> None:
+def test_the_table_names_each_page_with_what_ran_and_why_the_rest_did_not() -> None:
     (run, left) = commands(Block(line=1, language="sh", text="ls\ndocker ps\n"))
-    outcomes = [Outcome(page="p", line=1, command=run), Outcome(page="p", line=1, command=left, was_run=False)]
-    assert table(outcomes).splitlines()[2:] == ["| run | 1 of 2, 50% |", "| needs a Docker engine | 1 |"]
+    one = Outcome(page="a.md", line=1, command=run)
+    failed = Outcome(page="b.md", line=1, command=run, fault="ended with status 1")
+    out = Outcome(page="b.md", line=1, command=left, was_run=False)
+    pages = [
+        Tried(name="a.md", outcomes=(one,), seconds=1.2),
+        Tried(name="b.md", outcomes=(failed, out, out), seconds=60.0),
+    ]
+    assert [line.split(maxsplit=6) for line in table(pages).splitlines()[1:3]] == [
+        ["a.md", "1", "1", "-", "-", "1"],
+        ["b.md", "3", "1", "1", "2", "60", "2 needs a Docker engine"],
+    ]
+    assert table(pages).endswith("2 of 4 commands were run, 50%")
+
+
+def test_a_command_is_told_once_and_only_when_it_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = parse(ROOT / "README.md", "```sh\nls\nsleep 60 \\\n    && ls\n```\n")
+    found = [(block, one) for block in page.blocks for one in commands(block)]
+    told: list[str] = []
+    progress, clock = Progress(page, found, told.append), [0.0]
+    monkeypatch.setattr("scripts.pages.progress.time.monotonic", lambda: clock[0])
+    said = "\n@@ begin 0\na\n\n@@ end 0 0\n\n@@ begin 1\n"
+    for seconds, printed in ((0.0, ""), (1.0, said[:20]), (PATIENCE_SECONDS, said), (PATIENCE_SECONDS, said)):
+        clock[0] = seconds
+        progress(printed)
+    assert told == []
+    for later in (3.0, 4.0):
+        clock[0] = later * PATIENCE_SECONDS
+        progress(said)
+    assert told == ["  at README.md:1: sleep 60 \\ ..."]
+    assert first_line("x" * 1000).endswith("x ...")
+
+
+@pytest.mark.parametrize(
+    ("command", "becomes"),
+    [
+        ("ecochain experiment baseline --output a", " --replications 2 --methods standard"),
+        ("ecochain experiment peers --workers 4", " --replications 2 --methods round-robin"),
+        ("ecochain experiment peers --methods a --output a", " --replications 2"),
+        ("ecochain experiment slope --output a", " --replications 2"),
+        ("ecochain experiment baseline --replications 10 --output a", ""),
+        ("ecochain experiment baseline --scenario published --output a", ""),
+    ],
+)
+def test_experiments_are_made_shorter_but_those_that_are_short(command: str, becomes: str) -> None:
+    assert found(f"```sh\n{command}\n```\n") == [(command + becomes, None)]
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +149,35 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     if os.geteuid() != 0:
         pytest.skip("only root may lay a file system over that of the machine")
     yield make(tmp_path_factory.mktemp("pages") / "base")
+
+
+def alive(argument: str) -> bool:
+    """Tell whether a process on this machine has this argument."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if argument.encode() in (folder / "cmdline").read_bytes().split(b"\0"):
+                return True
+    return False
+
+
+@pytest.mark.servers
+@pytest.mark.slow
+@pytest.mark.full
+def test_nothing_that_a_page_started_outlives_it_nor_ctrl_c(sandbox: Sandbox) -> None:
+    mark, seen = f"86400.{os.getpid()}", []
+
+    def stop(said: str) -> None:
+        if "started" in said:
+            seen.append(alive(mark))
+            raise KeyboardInterrupt
+
+    script = f"setsid sleep {mark} & trap '' INT TERM; sleep 1; echo started; "
+    with pytest.raises(KeyboardInterrupt):
+        sandbox.run(f"{script} sleep {mark}", watch=stop)
+    assert seen == [True]
+    assert not alive(mark)
+    sandbox.run(script)
+    assert not alive(mark)
 
 
 FAULTS = """\
