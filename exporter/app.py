@@ -23,6 +23,8 @@ from exporter.snapshot import Snapshot
 from exporter.sources.collector import Source
 from exporter.views.attestation import PATH, proof_response
 from exporter.views.clean_window import clean_window, job_of
+from exporter.views.page import render_page
+from exporter.views.processes import processes
 from exporter.views.summary import history, summarize
 
 LOG = logging.getLogger(__name__)
@@ -57,10 +59,11 @@ def routes(publication: Publication[Snapshot], clock: Clock, *, metrics_path: st
             return text(400, f"{error}.")
         return json_response(clean_window(snapshot, job, clock.wall()))
 
-    def page(request: Request) -> Response:
-        from exporter.views.page import render_page  # noqa: PLC0415 - for those who look, which Prometheus does not
-        from exporter.views.processes import processes  # noqa: PLC0415 - as above
+    def told_apart(_request: Request) -> Response:
+        snapshot, _, _ = publication.latest()
+        return json_response(processes(snapshot))
 
+    def page(request: Request) -> Response:
         snapshot, _, fresh = publication.latest()
         summary, told = summarize(snapshot, clock.wall(), fresh=fresh), processes(snapshot)
         still = request.query == STILL
@@ -71,6 +74,7 @@ def routes(publication: Publication[Snapshot], clock: Clock, *, metrics_path: st
         "/api/v1/summary": summary,
         "/api/v1/history": last_hour,
         "/api/v1/clean-window": window,
+        "/api/v1/processes": told_apart,
     }
     return shown | _seldom_asked(publication) | common_routes(publication, metrics_path)
 
@@ -90,12 +94,6 @@ def _seldom_asked(publication: Publication[Snapshot]) -> dict[str, Handler]:
         snapshot, _, _ = publication.latest()
         return json_response(savings(snapshot))
 
-    def told_apart(_request: Request) -> Response:
-        from exporter.views.processes import processes  # noqa: PLC0415 - as above
-
-        snapshot, _, _ = publication.latest()
-        return json_response(processes(snapshot))
-
     def attested(_request: Request) -> Response:
         snapshot, _, _ = publication.latest()
         return proof_response(snapshot)
@@ -104,7 +102,6 @@ def _seldom_asked(publication: Publication[Snapshot]) -> dict[str, Handler]:
         PATH: attested,
         "/api/v1/optimizations": optimized,
         "/api/v1/savings": saved,
-        "/api/v1/processes": told_apart,
     }
 
 

@@ -40,6 +40,7 @@ from exporter.flags import DEFAULT_ADDRESS, add_config_flag, add_folder_flags
 from exporter.sources.collector import SOURCES, Source
 from exporter.state import StateError
 from exporter.views.clean_window import CleanWindowView, answer_lines, job_of
+from exporter.views.processes import ProcessesView, processes
 from exporter.views.summary import Summary, summarize
 
 ONCE_SECONDS = Seconds(2.0)
@@ -152,8 +153,7 @@ def _dispatch(options: argparse.Namespace) -> int:
 
 def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
     """Return the table from the running exporter, or else from two seconds of sampling that write nothing."""
-    from exporter.views.processes import ProcessesView, processes  # noqa: PLC0415 - for this flag alone
-    from exporter.views.table import render_table  # noqa: PLC0415 - as above
+    from exporter.views.table import render_table  # noqa: PLC0415 - for this flag alone
 
     addresses, sources = addresses_of(options), _chosen(options)
     deadline = Deadline(ASK_SECONDS)

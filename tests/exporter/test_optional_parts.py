@@ -47,7 +47,6 @@ ATTRIBUTION = {
     "exporter.attribution.sharing",
     "exporter.attribution.slots",
     "exporter.attribution.traffic",
-    "exporter.sources.processes.grouping",
 }
 
 SWITCHES: Mapping[str, tuple[str, Sequence[str], set[str]]] = {

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import Enum
+from types import ModuleType
 
 from exporter.core.web.client_network import network_of
 from exporter.core.web.site import Response, text
@@ -186,8 +187,15 @@ def _parse(header: str | None) -> _Credentials | None:
     return _Credentials(user=name, password=password[:_PASSWORD_BYTES]) if colon else None
 
 
-def _matches(password: bytes, hashed: bytes) -> bool:
-    # Imported by the first who needs it: most exporters have no users, and the library takes half a mebibyte.
+def load_bcrypt() -> ModuleType:
+    """Load the library that checks passwords: at the start where there are users, since an upgrade may replace it.
+
+    Most servers have no users, and it takes half a mebibyte.
+    """
     import bcrypt  # noqa: PLC0415
 
-    return bcrypt.checkpw(password, hashed)
+    return bcrypt
+
+
+def _matches(password: bytes, hashed: bytes) -> bool:
+    return bool(load_bcrypt().checkpw(password, hashed))

@@ -8,6 +8,7 @@ import logging
 import ssl
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -221,7 +222,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def _authenticate(self, request: Request, protection: "Protection") -> None:
         peer = self._transport.get_extra_info("peername") or ("",)
-        verdict = protection.check(request, str(peer[0]))
+        with self._failing_audibly(request):
+            verdict = protection.check(request, str(peer[0]))
         if isinstance(verdict, asyncio.Future):
             self.phase = Phase.AUTHENTICATING
             self._transport.pause_reading()
@@ -231,8 +233,11 @@ class Connection(asyncio.BufferedProtocol):
             self._judge(request, verdict)
 
     def _checked(self, request: Request, found: "asyncio.Future[Verdict]") -> None:
-        if self.phase is Phase.AUTHENTICATING and not found.cancelled():
-            self._judge(request, found.result())
+        if self.phase is not Phase.AUTHENTICATING or found.cancelled():
+            return
+        with self._failing_audibly(request):
+            verdict = found.result()
+        self._judge(request, verdict)
 
     def _judge(self, request: Request, verdict: "Verdict") -> None:
         if verdict.refusal is None:
@@ -248,12 +253,18 @@ class Connection(asyncio.BufferedProtocol):
             self._send(text(503, "Too many requests are in flight.", ("Retry-After", "1")))
             return
         self._hub.in_flight[self] = self._loop.time()
-        response = text(500, "The server failed to answer; its log says why.")
-        try:
+        with self._failing_audibly(request):
             response = readable(request, self._site.respond(request))
-        finally:
-            # A handler's exception passes on to the event loop, which reports it; the client gets the 500.
-            self._send(response)
+        self._send(response)
+
+    @contextlib.contextmanager
+    def _failing_audibly(self, request: Request) -> Iterator[None]:
+        """Answer 500 where the block raises; the exception passes on to the event loop, which reports it."""
+        try:
+            yield
+        except Exception:
+            self._send(readable(request, text(500, "The server failed to answer; its log says why.")))
+            raise
 
     def _send(self, response: Response, *, close: bool = False) -> None:
         self.phase = Phase.SENDING

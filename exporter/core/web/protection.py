@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
-from exporter.core.web.authentication import BasicAuth, Verdict
+from exporter.core.web.authentication import BasicAuth, Verdict, load_bcrypt
 from exporter.core.web.site import Request
 from exporter.core.web.tls_stream import TlsStream
 from exporter.core.web.web_config import WebConfig
@@ -16,6 +16,8 @@ class Protection:
     def __init__(self, config: WebConfig) -> None:
         self._file = WebConfigFile(config)
         self._auth = BasicAuth()
+        if config.users:
+            load_bcrypt()
 
     @property
     def headers(self) -> Mapping[str, str]:

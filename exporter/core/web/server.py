@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from exporter.core.html import style_sheet
 from exporter.core.logs import SERVER_THREAD
 from exporter.core.web.acceptor import Acceptor
 from exporter.core.web.connection import Connection, Hub, Limits
@@ -78,6 +79,7 @@ class Server:
 
     def start(self, routes: Mapping[str, Handler]) -> None:
         """Serve `routes` (path to handler)."""
+        style_sheet()  # kept from here on: an upgrade may replace its file before the first page
         sites = [(one, Site(routes=routes, loopback_only=is_loopback(one))) for one in self._listeners]
         runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         loop, stopping = runner.get_loop(), asyncio.Event()
@@ -85,9 +87,10 @@ class Server:
         if limits.connections < self._limits.connections:
             logger.warning("at most %d connections at once: the limit on open files is low", limits.connections)
         loop.set_exception_handler(_report)
+        hub = Hub(protection=self._protection(), limits=limits)
         self._request_stop = functools.partial(loop.call_soon_threadsafe, stopping.set)
         self._thread = threading.Thread(
-            target=self._run, args=(runner, sites, limits, stopping), name=SERVER_THREAD, daemon=True
+            target=_run, args=(runner, hub, sites, stopping), name=SERVER_THREAD, daemon=True
         )
         self._thread.start()
 
@@ -100,17 +103,17 @@ class Server:
         for listener in self._listeners:
             listener.close()
 
-    def _run(self, runner: asyncio.Runner, sites: _Sites, limits: Limits, stopping: asyncio.Event) -> None:
-        hub = Hub(protection=self._protection(), limits=limits)
-        with runner:
-            runner.run(_serve(hub, sites, stopping))
-
     def _protection(self) -> "Protection | None":
         if self._web_config is None:
             return None
         from exporter.core.web.protection import Protection  # noqa: PLC0415 - what is off is not loaded
 
         return Protection(self._web_config)
+
+
+def _run(runner: asyncio.Runner, hub: Hub, sites: _Sites, stopping: asyncio.Event) -> None:
+    with runner:
+        runner.run(_serve(hub, sites, stopping))
 
 
 async def _serve(hub: Hub, sites: _Sites, stopping: asyncio.Event) -> None:

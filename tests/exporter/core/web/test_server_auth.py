@@ -6,6 +6,7 @@ import contextlib
 import functools
 import itertools
 import logging
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -71,6 +72,21 @@ def test_only_the_right_credentials_are_let_in(tmp_path: Path) -> None:
             assert reply.status == 401
             assert reply.headers["www-authenticate"].startswith("Basic ")
         assert exchange(server, get("/nothing"))[0].status == 401
+
+
+def test_a_check_that_fails_gives_500_and_one_log_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As where an upgrade has replaced the library; nobody waits for the time that a check may take."""
+    config = load_web_config(write(tmp_path, alice=hashed("secret")))
+    with serving({"/metrics": metrics}, web_config=config) as server:
+        with monkeypatch.context() as broken:
+            broken.setitem(sys.modules, "bcrypt", None)
+            assert exchange(server, get("/metrics", basic("alice", "secret")))[0].status == 500
+        assert exchange(server, get("/metrics", basic("alice", "secret")))[0].status == 200
+    [record] = caplog.records
+    assert record.levelno == logging.ERROR
+    assert record.exc_info is not None and isinstance(record.exc_info[1], ModuleNotFoundError)
 
 
 def test_passwords_longer_than_bcrypt_reads_work_as_elsewhere(tmp_path: Path) -> None:
