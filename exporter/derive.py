@@ -147,7 +147,7 @@ def derive(
     window = _window(unfinished.window, reading, usage, models.activity)
     activity = None if usage.network is None else window.activity
     unknown = () if grams is not None else (Event(kind=EventKind.DISCARD, source="grid", reason="unavailable"),)
-    usage = replace(usage, events=(*usage.events, *sensors.events, *host.events, *unknown))
+    usage = replace(usage, told=sensors.told, events=(*usage.events, *sensors.events, *host.events, *unknown))
     total = totals.begun_by(_accumulate(snapshot.totals, usage, activity, energies, grams or {}), reading.wall)
     total, unfinished = _shared(total, unfinished, models, _spending(reading, usage, host, energies, intensity, models))
     counted = None if grams is None else scoring.counted(host, usage, reading, energies, grams)

@@ -168,9 +168,10 @@ def add_activity(
 
 
 def add_sensors(totals: Mapping[str, Joules], told: Told) -> Mapping[str, Joules]:
-    """Return the energy of each sensor with an interval added; one that is new begins at zero.
+    """Return the energy of each sensor with what it told of an interval added; one that is new begins at zero.
 
-    Beyond `MAX_SENSORS` those that have a series keep it.
+    Hand over a telling without the measurements that are not believed (`Believed.told`). Beyond `MAX_SENSORS` those
+    that have a series keep it.
     """
     result = dict(totals)
     for name, telling in told.items():

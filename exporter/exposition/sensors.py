@@ -1,4 +1,4 @@
-"""Energy as each sensor counts it, whatever it covers."""
+"""Energy as each sensor counts it, whatever it covers, without what is discarded."""
 
 from collections.abc import Iterator
 

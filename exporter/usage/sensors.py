@@ -57,8 +57,12 @@ Told = Mapping[str, Telling]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Believed:
-    """Believable part of a telling: measurements to be booked, how long each counter has stood still, and events."""
+    """Believable part of a telling: measurements to be booked, how long each counter has stood still, and events.
 
+    `told` is the telling without the measurements that are not believed; of those in it some may not be booked.
+    """
+
+    told: Told = field(default_factory=dict)
     measured: tuple[Measured, ...] = ()
     flat: Mapping[str, int] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
@@ -91,6 +95,7 @@ def believed(told: Told, flat: Mapping[str, int]) -> Believed:
     left = {name: replace(one, measured=None) if name in doubts else one for name, one in told.items()}
     silent = {_group(one.sensor) for one in left.values() if one.measured is None}
     return Believed(
+        told=left,
         measured=tuple(
             one.measured for one in left.values() if one.measured is not None and _group(one.sensor) not in silent
         ),

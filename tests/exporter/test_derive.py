@@ -58,6 +58,18 @@ def test_provenance_follows_what_was_in_force_at_the_sample() -> None:
     assert sources() == modelled
 
 
+def test_a_leap_that_is_discarded_counts_nowhere() -> None:
+    sampling = rig(machine())
+    sampling.sample_after(5.0)
+    sampling.machine.sensor_watts["package"] = 1e6
+    after = sampling.sample_after(5.0).totals.exported
+    assert after.events[Event(kind=EventKind.DISCARD, source="rapl", reason="implausible")] == 1
+    assert after.sensors["package"] == pytest.approx(30.0 * 5.0)
+    assert host_joules(sampling) < 2 * 115.0 * 5.0
+    sampling.machine.sensor_watts["package"] = 30.0
+    assert sampling.sample_after(5.0).totals.exported.sensors["package"] == pytest.approx(2 * 30.0 * 5.0)
+
+
 def test_while_the_cpu_cannot_be_read_a_measured_part_is_not_shown_as_the_machine() -> None:
     sampling = rig(machine())
     sampling.machine.broken |= {"cpu"}
