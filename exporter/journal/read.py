@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
+from typing import NamedTuple
 
 from exporter.core.config import ConfigError
 from exporter.journal.entry import Entry
@@ -26,6 +27,16 @@ def shown(path: Path) -> str:
     """Return the name of a file as text that can be printed and encoded, whatever bytes are in it."""
     text = os.fsencode(path).decode("utf-8", "replace")
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
+class _Line(NamedTuple):
+    """Line of a file without its end. One that has none is the last: its writer was stopped, or is still writing it."""
+
+    text: str
+    ended: bool = True
+
+
+NO_LINE = _Line("")
 
 
 @dataclass(slots=True)
@@ -51,14 +62,17 @@ def read_log(
     format that is known.
     """
     lines = _lines(path, progress)
-    header = next(lines, "").removeprefix("\ufeff")
+    header = next(lines, NO_LINE).text.removeprefix("\ufeff")
     try:
         parse, least, most = parser_for(_cells(header), zone)
     except ConfigError as error:
         raise ConfigError([f"{shown(path)}: {mistake}" for mistake in error.mistakes]) from error
-    for number, line in enumerate(lines, start=2):
+    for number, (line, ended) in enumerate(lines, start=2):
         # Blank lines are nothing, and a header comes again where files were joined.
         if not line or line == header:
+            continue
+        if not ended:
+            damage.note(path, number, "cut off: a whole row ends with a line break")
             continue
         cells = line.split(",") if '"' not in line else _cells(line)
         if not least <= len(cells) <= most:
@@ -72,7 +86,10 @@ def read_log(
 
 def is_log(path: Path) -> bool:
     """Tell whether a file is a log, of whichever version. Raises ConfigError where it cannot be read."""
-    return path.is_file() and "timestamp" in _cells(next(_lines(path, lambda _read: None), "").removeprefix("\ufeff"))
+    if not path.is_file():
+        return False
+    first = next(_lines(path, lambda _read: None), NO_LINE)
+    return "timestamp" in _cells(first.text.removeprefix("\ufeff"))
 
 
 def _cells(line: str) -> Sequence[str]:
@@ -82,7 +99,7 @@ def _cells(line: str) -> Sequence[str]:
         return []
 
 
-def _lines(path: Path, progress: Callable[[int], None]) -> Iterator[str]:
+def _lines(path: Path, progress: Callable[[int], None]) -> Iterator[_Line]:
     """Return the lines of a file without their ends; of one that is far too long, the beginning. Raises ConfigError."""
     try:
         with path.open("rb") as file:
@@ -91,11 +108,11 @@ def _lines(path: Path, progress: Callable[[int], None]) -> Iterator[str]:
                 progress(len(block))
                 whole, found, after = block.rpartition(b"\n")
                 if found:
-                    yield from _decoded(rest + whole)
+                    yield from (_Line(line) for line in _decoded(rest + whole))
                     rest = b""
                 rest = (rest + after)[:MAX_LINE_BYTES]
             if rest:
-                yield from _decoded(rest)
+                yield from (_Line(line, ended=False) for line in _decoded(rest))
     except OSError as error:
         raise ConfigError([f"{shown(path)}: cannot be read: {error.strerror}"]) from error
 

@@ -128,6 +128,19 @@ def test_a_last_line_that_is_being_written_is_damaged_and_no_more(tmp_path: Path
     assert (len(entries), damage.rows) == (1, 1)
 
 
+JOURNAL = HEADER_LINE.decode() + row(NOON) + row(NOON + 60.0)
+
+
+@pytest.mark.parametrize("log", [JOURNAL, ECOTRACK, CODECARBON], ids=["journal", "ecotrack", "codecarbon"])
+def test_a_last_line_that_was_cut_off_anywhere_is_no_row(tmp_path: Path, log: str) -> None:
+    """Within its last figure too: 0.012 would be taken for 0.01."""
+    whole, last = log.rstrip("\n").rpartition("\n")[::2]
+    before, _ = read(write(tmp_path / "log.csv", f"{whole}\n"))
+    for kept in range(1, len(last) + 1):
+        entries, damage = read(write(tmp_path / "log.csv", f"{whole}\n{last[:kept]}"))
+        assert (entries, damage.rows) == (before, 1), last[:kept]
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
