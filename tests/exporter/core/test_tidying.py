@@ -1,6 +1,7 @@
 """Garbage is searched for once a minute, and what was there at the start is spared."""
 
 import gc
+import sys
 import weakref
 from collections.abc import Iterator
 
@@ -47,6 +48,19 @@ def test_garbage_is_gone_after_a_minute_and_not_before() -> None:
     clock.advance(1.0)
     stop.wait(1.0)
     assert knot() is None
+
+
+def test_names_of_attributes_that_c_code_asks_for_are_let_go_of() -> None:
+    """Such code makes a new string of the name for each question, and the interpreter keeps it."""
+    clock = FakeClock()
+    stop = TidyStop(Waits(), clock)
+    names = ["".join(("wai", "ted")) for _ in range(100)]
+    before = list(map(sys.getrefcount, names))
+    assert not any(hasattr(clock, names[number]) for number in range(len(names)))
+    assert sum(map(sys.getrefcount, names)) > sum(before)
+    clock.advance(INTERVAL)
+    stop.wait(1.0)
+    assert list(map(sys.getrefcount, names)) == before
 
 
 def test_what_was_there_at_the_start_is_not_searched() -> None:
