@@ -9,6 +9,7 @@ Hours are those of the local clock. A day of 23 hours leaves one out, and a day 
 """
 
 import math
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
@@ -115,7 +116,7 @@ def _with_item(items: tuple[float, ...], place: int, item: float) -> tuple[float
     return (*items[:place], item, *items[place + 1 :])
 
 
-def _hours_of_week(start: UnixSeconds, end: UnixSeconds, zone: tzinfo) -> list[float]:
+def _hours_of_week(start: UnixSeconds, end: UnixSeconds, zone: tzinfo) -> "array[float]":
     """Return how much of each hour of the week lies between two moments, in hours.
 
     Whole local hours are summed once: a month has 744 of them, and the question comes with every sample.
@@ -123,18 +124,19 @@ def _hours_of_week(start: UnixSeconds, end: UnixSeconds, zone: tzinfo) -> list[f
     local = datetime.fromtimestamp(end, zone)
     # Rounded, or the last digits of `end` would make the cache miss every time.
     began = max(start, UnixSeconds(float(round(end - _seconds_into_hour(local)))))
-    found = list(_whole_hours(start, began, zone))
+    found = _whole_hours(start, began, zone)[:]
     for hour, seconds in _local_hours(began, end, zone):
         found[hour] += seconds / SECONDS_PER_HOUR
     return found
 
 
 @lru_cache(maxsize=KEPT_SPANS)
-def _whole_hours(start: UnixSeconds, end: UnixSeconds, zone: tzinfo) -> tuple[float, ...]:
-    found = [0.0] * HOURS
+def _whole_hours(start: UnixSeconds, end: UnixSeconds, zone: tzinfo) -> "array[float]":
+    """Return the same array to all who ask; a span takes as much memory on the first day of a month as on the last."""
+    found = array("d", [0.0]) * HOURS
     for hour, seconds in _local_hours(start, end, zone):
         found[hour] += seconds / SECONDS_PER_HOUR
-    return tuple(found)
+    return found
 
 
 def _local_hours(start: UnixSeconds, end: UnixSeconds, zone: tzinfo) -> Iterator[tuple[int, float]]:

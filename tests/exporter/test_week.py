@@ -1,6 +1,7 @@
 """Laws of the learned week: it is the mean of the hours seen, whatever clocks, calendars and gaps do."""
 
 import math
+import tracemalloc
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -166,6 +167,22 @@ def test_a_profile_takes_less_than_four_kilobytes_of_the_state() -> None:
     )
     assert len(msgspec.json.encode(profile)) < 4000
     assert len(msgspec.json.encode(lived(3 * 168, 12.3456))) < 2500
+
+
+def test_the_last_day_of_a_month_takes_as_much_memory_as_its_first() -> None:
+    ours = [tracemalloc.Filter(True, week.__file__)]
+    start = datetime(2026, 3, 1, tzinfo=BERLIN).timestamp()
+    sizes = []
+    tracemalloc.start()
+    try:
+        for day in (1, 30):
+            week._whole_hours.cache_clear()
+            WeekProfile().between(UnixSeconds(start), UnixSeconds(start + day * 24 * HOUR), BERLIN)
+            sizes.append(sum(trace.size for trace in tracemalloc.take_snapshot().filter_traces(ours).traces))
+    finally:
+        tracemalloc.stop()
+    assert sizes[0] > 8 * HOURS
+    assert sizes[1] == sizes[0]
 
 
 def test_samples_of_an_hour_sum_the_hours_of_three_budgets_once() -> None:

@@ -1,18 +1,23 @@
 """The verified error of forecasts: by horizon, of the same hours as yesterday's value, and through clock steps."""
 
 import math
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.core.units import SECONDS_PER_HOUR, GramsPerKwh, UnixSeconds
+from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_HOUR, GramsPerKwh, UnixSeconds
+from exporter.intensity.by_hour import ByHour
 from exporter.intensity.reading import HORIZONS, IntensityReading, Method, Outlook, Point
 from exporter.intensity.verification import MOST_HOURS, Verification
 from tests.fake_clock import NOON
 
 Truth = Callable[[float], float]
+
+CURRENT_HOUR = 500
+"""Bytes for the hour that was seen last, and the like; a week of errors as objects would take a hundred times more."""
 
 
 def daily(hour: float) -> float:
@@ -106,4 +111,40 @@ def test_what_is_kept_stays_small_however_the_clock_is_set(steps: list[int]) -> 
         hour += step
         live(verification, range(hour, hour + 3), daily, daily)
         assert len(verification.observed) <= 49
-        assert len(verification.waiting) <= sum(HORIZONS) + 25 * len(HORIZONS)
+        assert sum(map(len, verification.waiting.values())) <= sum(HORIZONS) + 25 * len(HORIZONS)
+
+
+def test_a_week_takes_no_more_memory_than_an_hour() -> None:
+    """What fills up for a week cannot be told from a leak until then."""
+    ours = [tracemalloc.Filter(True, f"*/intensity/{name}.py") for name in ("verification", "by_hour")]
+
+    def taken() -> int:
+        return sum(trace.size for trace in tracemalloc.take_snapshot().filter_traces(ours).traces)
+
+    tracemalloc.start()
+    try:
+        verification, before = Verification(), taken()
+        live(verification, range(2), daily, daily)
+        assert taken() - before <= CURRENT_HOUR
+        live(verification, range(2, 8 * HOURS_PER_DAY), daily, daily)
+        assert taken() - before <= CURRENT_HOUR
+    finally:
+        tracemalloc.stop()
+    assert all(sum(hours.values()) == MOST_HOURS for hours in verification.judged().values())
+
+
+@given(numbers=st.lists(st.tuples(st.integers(-60, 60), st.floats(0.0, 1000.0))), first=st.integers(-30, 0))
+def test_numbers_by_hour_are_those_of_a_mapping(numbers: list[tuple[int, float]], first: int) -> None:
+    """As long as they are of so many hours in a row, as of all that may come."""
+    last, kept = first + 48, dict[int, float]()
+    ours = ByHour(49)
+    for hour, value in numbers:
+        if first <= hour <= last:
+            ours.put(hour, value)
+            kept[hour] = value
+    assert len(ours) == len(kept)
+    assert [ours.get(hour) for hour in range(-100, 100)] == [kept.get(hour) for hour in range(-100, 100)]
+    ours.keep(first + 5, last - 5)
+    kept = {hour: value for hour, value in kept.items() if first + 5 <= hour <= last - 5}
+    assert [ours.pop(hour) for hour in range(-100, 100)] == [kept.get(hour) for hour in range(-100, 100)]
+    assert len(ours) == 0
