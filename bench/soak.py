@@ -10,16 +10,17 @@ python -m bench.soak"`, as root, keeps programs and connections of others out, w
 """
 
 import argparse
+import csv
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
+from io import BytesIO, StringIO
 from statistics import median
 
 import numpy as np
 
-from bench.record import RESULTS, record, table
+from bench.record import RESULTS, commit, record, table
 from bench.soak_course import STEP, SUBJECTS, Point, Soaked, soaking
 from bench.soak_program import LEAKS
 from bench.soak_trend import LEVEL, Trend, trend_of
@@ -51,11 +52,13 @@ MEMORY: Mapping[str, Callable[[Point], float]] = {
 }
 """Sizes that may not grow. What is in use tells a leak from pages that an allocator keeps: it has none of them."""
 
-SHARED: Mapping[str, Callable[[Point], float]] = {
+NOT_JUDGED: Mapping[str, Callable[[Point], float]] = {
+    "resident memory of files": lambda point: point.held.rss - point.held.anonymous,
     "proportional share (PSS)": lambda point: point.held.pss,
     "unshared (USS)": lambda point: point.held.uss,
 }
-"""Sizes that depend on other processes as well, and are shown and not judged by."""
+"""Sizes that are shown and not judged by: pages of libraries, which are no possession of the process though they count
+as resident, and what depends on other processes as well."""
 
 BLOCKS = "blocks of Python's own"
 COUNTS: Mapping[str, Callable[[Point], float]] = {
@@ -86,7 +89,7 @@ def main() -> int:
         parser.error(f"--hours: expected {2 * SETTLED_AFTER:g} or more, got {options.hours:g}")
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell has its background jobs ignore the first
         signal.signal(number, signal.default_int_handler)
-    grown = []
+    grown, measured = [], commit()  # before any file of the results changes
     for name in [options.program] if options.program else SUBJECTS:
         with soaking(name, options.leaks) as course:
             found = course.run(options.hours, options.scrapes, CROWD, tell)
@@ -95,7 +98,9 @@ def main() -> int:
         parts = described(found)
         print("\n\n".join([f"# {name}", *parts]))
         if options.record:
-            record(f"soak-{name}", [f"What {name} holds over a day", *parts, f"![Over time](soak-{name}.png)"])
+            record(
+                f"soak-{name}", [f"What {name} holds over a day", *parts, f"![Over time](soak-{name}.png)"], measured
+            )
             (RESULTS / f"soak-{name}.png").write_bytes(picture(found))
         grown += [f"{name}: grows: {what}" for what in growth(found.points, SETTLED_AFTER, A_DAY)]
     print("".join(f"{line}\n" for line in grown), end="", file=sys.stderr)
@@ -161,7 +166,7 @@ def described(found: Soaked) -> list[str]:
             *(f"{read(point) / 2**20:.2f} MiB" for point in (first, last)),
             *(f"{value / 1e3:+.2f} kB" for value in figures(trend(settled, read))),
         ]
-        for name, read in {**MEMORY, **SHARED}.items()
+        for name, read in {**MEMORY, **NOT_JUDGED}.items()
     ]
     counted = [f"{blocks(point):,.0f}" for point in (first, last)]
     sizes.append([BLOCKS, *counted, *(f"{value:+,.1f}" for value in figures(trend(settled, blocks)))])
@@ -183,9 +188,12 @@ def described(found: Soaked) -> list[str]:
 
 def rows(points: Sequence[Point]) -> str:
     """Return the points as CSV."""
-    columns = {"hour": lambda point: round(point.hour, 3), **MEMORY, **SHARED, BLOCKS: blocks, **COUNTS}
-    lines = (columns, *([read(point) for read in columns.values()] for point in points))
-    return "".join(",".join(map(str, line)) + "\n" for line in lines)
+    columns = {"hour": lambda point: round(point.hour, 3), **MEMORY, **NOT_JUDGED, BLOCKS: blocks, **COUNTS}
+    text = StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(columns)
+    lines.writerows([read(point) for read in columns.values()] for point in points)
+    return text.getvalue()
 
 
 def figures(found: Trend) -> tuple[float, float, float, float]:
@@ -200,7 +208,7 @@ def picture(found: Soaked) -> bytes:
     figure = Figure(figsize=(8, 6), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True)
     hours = [point.hour for point in found.points]
-    for name, read in {**MEMORY, **SHARED}.items():
+    for name, read in {**MEMORY, **NOT_JUDGED}.items():
         upper.plot(hours, [read(point) / 2**20 for point in found.points], label=name, linewidth=1)
     lower.plot(hours, [blocks(point) / 1e3 for point in found.points], color="#1f5f8b", linewidth=1)
     for plot, quantity in ((upper, "MiB"), (lower, f"thousand {BLOCKS}")):

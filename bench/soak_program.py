@@ -19,8 +19,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import msgspec
 
@@ -184,12 +185,20 @@ class MallocInfo(ctypes.Structure):
 
 def in_use() -> int:
     """Return the bytes that this process has allocated and not freed, by malloc and by Python's own allocator."""
-    tell = getattr(ctypes.CDLL(None), "mallinfo2", None)
+    tell = teller_of_malloc()
     if tell is None:
         return 0
-    tell.restype = MallocInfo
     malloc = tell()
     return int(malloc.uordblks) + int(malloc.hblkhd) + bytes_of_python()
+
+
+@cache
+def teller_of_malloc() -> Callable[[], MallocInfo] | None:
+    """Return glibc's function, which is looked up once: each new library has types of its own, which are garbage."""
+    tell = getattr(ctypes.CDLL(None), "mallinfo2", None)
+    if tell is not None:
+        tell.restype = MallocInfo
+    return cast("Callable[[], MallocInfo] | None", tell)
 
 
 def bytes_of_python() -> int:

@@ -1,5 +1,6 @@
 """Short soaks: nothing grows in either program, and leaks that are put into one are found."""
 
+import csv
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from msgspec import structs
 
-from bench.soak import A_DAY, BLOCKS, MEMORY, SETTLED_AFTER, Bounds, growth
+from bench.soak import A_DAY, BLOCKS, MEMORY, SETTLED_AFTER, Bounds, growth, rows
 from bench.soak_course import STEPS_PER_HOUR, Point, soaking
 from bench.soak_program import LEAKS, Held
 from bench.soak_trend import trend_of
@@ -69,6 +70,14 @@ def test_series_that_come_once_and_stay_are_found() -> None:
     quiet = points(24.0, NOTHING)
     grown = [replace(one, series=one.series + round(one.hour * 5)) for one in quiet]
     assert growth(grown, SETTLED_AFTER, A_DAY) == ["series"]
+
+
+def test_each_column_of_the_data_has_its_name() -> None:
+    measured = points(2.0, NOTHING)
+    found = list(csv.DictReader(rows(measured).splitlines(), strict=True))
+    assert [row["in use, by malloc and Python"] for row in found] == [str(one.held.in_use) for one in measured]
+    assert [row["temporary files"] for row in found] == ["0"] * len(measured)
+    assert not any(None in row for row in found)
 
 
 @pytest.mark.parametrize("slope", [-2.0, 0.0, 0.5])
