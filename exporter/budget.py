@@ -82,6 +82,11 @@ def book(booked: Booked, grams: Grams, now: UnixSeconds, zone: tzinfo) -> Booked
     return {period: _book_one(booked.get(period, {}), grams, bounds_at(period, now, zone).start) for period in Period}
 
 
+def booked_at(booked: Booked, period: Period, now: UnixSeconds, zone: tzinfo) -> Grams | None:
+    """Return the grams of the period that `now` falls in; None where none were booked in it."""
+    return booked.get(period, {}).get(bounds_at(period, now, zone).start)
+
+
 def booked_last(booked: Booked, period: Period) -> UnixSeconds | None:
     """Return the start of the period under which grams were booked last; None before the first."""
     return next(iter(list(booked.get(period, {}))[-1:]), None)

@@ -13,7 +13,7 @@ import msgspec
 
 import exporter
 from exporter.app import run
-from exporter.build import BUILT_IN, Paths, budget_limits, build_sampler, host_hardware, meter_settings
+from exporter.build import BUILT_IN, Paths, build_sampler, host_hardware, meter_settings
 from exporter.calibrate.stored import CALIBRATION
 from exporter.config import Config, load_config
 from exporter.core.clock import SystemClock
@@ -153,10 +153,15 @@ def _dispatch(options: argparse.Namespace) -> int:
 
 def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
     """Return the table from the running exporter, or else from two seconds of sampling that write nothing."""
+    addresses = addresses_of(options)
+    return _table_of_the_running(options, addresses) or _table_of_two_seconds(config, options, paths, addresses)
+
+
+def _table_of_the_running(options: argparse.Namespace, addresses: Sequence[str]) -> str | None:
+    """Return the table of the first exporter that answers, with figures that one can have; None without any."""
     from exporter.views.table import render_table  # noqa: PLC0415 - for this flag alone
 
-    addresses, sources = addresses_of(options), _chosen(options)
-    deadline = Deadline(ASK_SECONDS)
+    sources, deadline = _chosen(options), Deadline(ASK_SECONDS)
     for address in addresses:
         running = ask_json(parse_address(address), "/api/v1/summary", deadline, Summary)
         if running is None:
@@ -164,29 +169,30 @@ def _once(config: Config, options: argparse.Namespace, paths: Paths) -> str:
         own = [] if options.config_file is None else [str(options.config_file)]
         own += [_flag(one.name, on=one in sources) for one in SOURCES if (one in sources) is not one.default]
         unused = f", by its own configuration and not by {' '.join(own)}" if own else ""
-        needed = "budget.day_grams in its configuration" if running.fresh else "a fresh sample"
+        needed = "a carbon intensity" if running.fresh else "a fresh sample"
         origin = f"as the exporter at {address} sees it{unused}"
         told = ask_json(parse_address(address), "/api/v1/processes", deadline, ProcessesView)
         with contextlib.suppress(*IMPOSSIBLE):
-            return render_table(running, origin, no_budget=f"needs {needed}", told=told)
+            return render_table(running, origin, no_today=f"needs {needed}", told=told)
+    return None
+
+
+def _table_of_two_seconds(config: Config, options: argparse.Namespace, paths: Paths, addresses: Sequence[str]) -> str:
+    from exporter.views.table import render_table  # noqa: PLC0415 - for this flag alone
+
     # No log lines on the screen: the table says what failed.
     logging.disable()
-    clock = SystemClock()
-    # Two seconds say nothing about a budget.
-    unbudgeted = msgspec.structs.replace(
-        config, budget=msgspec.structs.replace(config.budget, day_grams=None, week_grams=None, month_grams=None)
-    )
-    calibration = CALIBRATION.load(options.state_dir)
-    sampler, publication = build_sampler(unbudgeted, clock, paths, sources, None, calibration=calibration)
+    clock, calibration = SystemClock(), CALIBRATION.load(options.state_dir)
+    sampler, publication = build_sampler(config, clock, paths, _chosen(options), None, calibration=calibration)
     sampler.sample_once()
     threading.Event().wait(ONCE_SECONDS)
     sampler.sample_once()
     snapshot, _, fresh = publication.latest()
-    known = replace(snapshot, readings=replace(snapshot.readings, activity=None))
+    # Two seconds say nothing about an activity, a day or a budget.
+    known = replace(snapshot, readings=replace(snapshot.readings, activity=None, today=None, budgets=()))
     summary = summarize(known, clock.wall(), fresh=fresh)
-    needed = "a running exporter" if budget_limits(config.budget) else "budget.day_grams and a running exporter"
     origin = f"sampled for {ONCE_SECONDS:g} s; {silence_at(addresses)}"
-    return render_table(summary, origin, no_budget=f"needs {needed}", told=processes(known))
+    return render_table(summary, origin, no_today="needs a running exporter", told=processes(known))
 
 
 def _calibrate(options: argparse.Namespace) -> int:

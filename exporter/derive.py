@@ -160,7 +160,9 @@ def derive(
     scopes = snapshot.counted_scopes()
     budgets = _budgets(total, reading, plan if scopes else replace(plan, limits={}), known=grams is not None)
     readings = _readings(reading, usage, activity, powers, intensity, models)
-    readings = replace(readings, budgets=budgets, groups={} if unfinished.left is None else unfinished.left.use)
+    today = budget.booked_at(total.booked, Period.DAY, reading.wall, plan.zone) if scopes else None
+    groups = {} if unfinished.left is None else unfinished.left.use
+    readings = replace(readings, today=today, budgets=budgets, groups=groups)
     hour = last_hour.emissions_of(unfinished.hour, reading.elapsed)
     score = scoring.score(readings, hour, models.reference, Watts(models.host.idle * models.pue), scopes)
     after = replace(

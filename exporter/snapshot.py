@@ -13,6 +13,7 @@ from exporter.budget import BudgetStatus
 from exporter.core.config_load import ConfigLoad
 from exporter.core.units import (
     BytesPerSecond,
+    Grams,
     GramsPerSecond,
     Ratio,
     Seconds,
@@ -89,6 +90,7 @@ class Readings:
     intensity_troubles: Mapping[str, str] = field(default_factory=dict)  # why, by provider that has no value
     tariff: Tariff | None = None  # price of electricity
     activity: Activity | None = None
+    today: Grams | None = None  # since midnight of the budgets' time zone, without the embodied share
     budgets: tuple[BudgetStatus, ...] = ()
     score: EcoScore | None = None
     no_score: str = ""  # why there is none

@@ -173,10 +173,12 @@ def _today_card(summary: Summary) -> str:
         )
     if not summary.fresh:
         return card("Today against the budget", big(None, "used", "g", 1))
+    today, scopes = summary.today_grams, scopes_text(summary.counted_scopes)
+    figure = UNKNOWN if today is None else data(today, "today", grams(today))
     return card(
         "Today",
-        '<p class="big">no budget</p>',
-        "Set budget.day_grams to have one.",
+        f'<p class="big">{figure}</p>',
+        f"{scopes}; budget.day_grams sets a limit",
         *others,
         budget_scopes_text(summary.counted_scopes, summary.budgets[0]) if others else "",
     )

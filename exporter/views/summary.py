@@ -136,6 +136,7 @@ class Summary(_View, frozen=True):
     equivalents: dict[str, float]
     flags: list[FlagView]
     attestation: AttestationView | None = None
+    today_grams: float | None = None
 
 
 class PointView(_View, frozen=True):
@@ -196,6 +197,7 @@ def summarize(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> Summary:
         equivalents=dict(equivalents_of(totals.lifetime_emissions)) if snapshot.equivalents else {},
         flags=quality_flags(snapshot, now, fresh=fresh),
         attestation=attestation_view(snapshot),
+        today_grams=readings.today,
     )
 
 

@@ -4,17 +4,23 @@ from exporter.core.html import UNKNOWN, gram_figures, grams
 from exporter.core.units import BytesPerSecond, megabits_per_second
 from exporter.views.processes import ProcessesView
 from exporter.views.summary import BudgetView, Summary
-from exporter.views.wording import band_text, budget_scopes_text, emissions_text, unknown_intensity_text
+from exporter.views.wording import (
+    band_text,
+    budget_scopes_text,
+    emissions_text,
+    scopes_text,
+    unknown_intensity_text,
+)
 
 PROGRAMS = 3
 """Programs and busy processes that a line of a terminal has room for."""
 
 
-def render_table(summary: Summary, origin: str, *, no_budget: str, told: ProcessesView | None = None) -> str:
+def render_table(summary: Summary, origin: str, *, no_today: str, told: ProcessesView | None = None) -> str:
     """Render figure, value and source in three aligned columns.
 
-    `origin` says who sampled, in the last line, and `no_budget` what is needed for a budget where there is none. `told`
-    are the programs, where an exporter tells them apart.
+    `origin` says who sampled, in the last line, and `no_today` what the grams of today need where they are not known.
+    `told` are the programs, where an exporter tells them apart.
     """
     rows = [
         ("power of this machine", _host_power(summary), _sources(summary, "host")),
@@ -22,7 +28,8 @@ def render_table(summary: Summary, origin: str, *, no_budget: str, told: Process
         _emissions(summary),
         *_embodied(summary),
         *_programs(told),
-        *_budgets(summary, no_budget),
+        *_today(summary, no_today),
+        *_budgets(summary),
         ("activity", summary.activity or UNKNOWN, _traffic(summary)),
         ("eco score", _score(summary), _score_basis(summary)),
     ]
@@ -64,9 +71,17 @@ def _intensity(summary: Summary) -> str:
     return f"{summary.intensity.grams_per_kwh:g} g/kWh, {summary.intensity.provider}: {summary.intensity.description}"
 
 
-def _budgets(summary: Summary, no_budget: str) -> list[tuple[str, str, str]]:
-    if not summary.budgets:
-        return [("today", UNKNOWN, no_budget)]
+def _today(summary: Summary, no_today: str) -> list[tuple[str, str, str]]:
+    """Return the row of the day; none where a budget of the day has one."""
+    if any(one.period == "day" for one in summary.budgets):
+        return []
+    if summary.today_grams is None:
+        return [("today", UNKNOWN, no_today)]
+    scopes = scopes_text(summary.counted_scopes)
+    return [("today", f"{gram_figures(summary.today_grams)} g", f"{scopes}; budget.day_grams sets a limit")]
+
+
+def _budgets(summary: Summary) -> list[tuple[str, str, str]]:
     return [
         (
             "today" if one.period == "day" else f"this {one.period}",

@@ -31,6 +31,7 @@ UNKNOWN = {
     "memory_total_bytes",
     "eco_score_ratio",
     "eco_score_grade",
+    "today_grams",
 }
 """Fields of a summary that are unknown without a fresh sample."""
 
@@ -49,6 +50,7 @@ def test_the_summary_equals_the_exposition_of_its_snapshot() -> None:
     emissions, basis = summary["emissions_grams_per_hour"], summary["eco_score_basis"]
     host = [one["watts"] for one in summary["components"] if one["scope"] == "host"]
     day = next(one for one in summary["budgets"] if one["period"] == "day")
+    assert summary["today_grams"] == day["used_grams"]
     assert summary["host_power_watts"] == pytest.approx(sum(host), rel=1e-12) == 8.0 + 37.0 * 0.3
     assert {
         **{

@@ -283,7 +283,8 @@ def test_once_says_when_a_running_exporter_answers_instead_of_the_file(tmp_path:
         address = running.url.removeprefix("http://")
         ended = run_once("--once", f"--web.listen-address={address}", f"--config.file={tmp_path / 'mine.yml'}")
     assert f"as the exporter at {address} sees it, by its own configuration and not by" in ended.stdout
-    assert re.search(r"^today +unknown +needs budget.day_grams in its configuration$", ended.stdout, re.MULTILINE)
+    today = r"^today +\d+\.\d+ g +machine and network; budget.day_grams sets a limit$"
+    assert re.search(today, ended.stdout, re.MULTILINE)
 
 
 def test_once_samples_by_itself_and_writes_nothing(tmp_path: Path) -> None:

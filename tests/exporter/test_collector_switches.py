@@ -152,7 +152,7 @@ def test_what_is_counted_is_named_and_nothing_counted_is_no_zero(whole: Snapshot
     assert shown(whole) == (["host", "network"], 1)
     network_only = sampled(tmp_path / "1", "cpu")
     assert shown(network_only) == (["network"], 1)
-    assert "network only" in render_table(summarize(network_only, NOON, fresh=True), "", no_budget="none")
+    assert "network only" in render_table(summarize(network_only, NOON, fresh=True), "", no_today="none")
     neither = sampled(tmp_path / "2", "cpu", "network")
     assert shown(neither) == ([], 0)
     counted = {name for name in families(neither) if "budget" in name or "lifetime" in name}

@@ -18,6 +18,7 @@ from exporter.budget import Period
 from exporter.core.html import MARK, grams, style_sheet
 from exporter.core.units import Grams, GramsPerKwh
 from exporter.core.web.server import Request
+from exporter.intensity.reading import IntensityUnavailableError
 from exporter.intensity.static import configured_intensity
 from exporter.totals import Totals
 from exporter.views.summary import Summary
@@ -25,6 +26,7 @@ from exporter.views.table import render_table
 from exporter.week import HOURS, WeekProfile
 from tests.exporter.exporter_process import running_exporter, until_ready
 from tests.exporter.fake_site import Series, Site, make_site, series
+from tests.exporter.fakes import FakeProvider
 from tests.fake_clock import NOON
 from tests.processes import program
 
@@ -211,20 +213,20 @@ def test_what_is_not_known_is_said_to_be_unknown() -> None:
     assert "waiting for the first sample" in first.text
     assert "No sample has been taken yet." in first.text
     assert first.figures.keys() == {"lifetime-energy", "lifetime-emissions", "reference"}
-    assert "no budget" not in first.text
+    assert "sets a limit" not in first.text
     site.sample_after(5.0)
     site.clock.advance(60.0)
     stale = Document(page(site))
     assert "The last sample is 60 s old" in stale.text
     assert stale.figures.keys() == first.figures.keys()
-    assert "no budget" not in stale.text
+    assert "sets a limit" not in stale.text
 
 
 @pytest.mark.parametrize(
     ("limits", "said"),
     [
-        ({}, ["no budget", "Set budget.day_grams to have one."]),
-        ({Period.MONTH: Grams(4000.0)}, ["no budget", "this month", "of 4 kg"]),
+        ({}, ["machine and network; budget.day_grams sets a limit"]),
+        ({Period.MONTH: Grams(4000.0)}, ["budget.day_grams sets a limit", "this month", "of 4 kg"]),
         ({Period.DAY: Grams(1000.0)}, ["of 1 kg", "within budget"]),
         ({Period.DAY: Grams(20.0)}, ["of 20 g", "over budget"]),
         ({Period.DAY: Grams(1.0)}, ["of 1 g", "the budget is used up"]),
@@ -238,6 +240,29 @@ def test_a_budget_is_judged_in_words(limits: dict[Period, Grams], said: list[str
     assert [words for words in said if words not in text] == []
 
 
+def test_without_a_budget_of_the_day_its_grams_are_those_that_one_would_have_used() -> None:
+    budgeted, plain = make_site(), make_site(limits={Period.WEEK: Grams(1000.0)})
+    for site in (budgeted, plain):
+        site.work_for_an_hour()
+    used = Document(page(budgeted)).figures["used"]
+    assert used.value > 1.0
+    assert Document(page(plain)).figures["today"] == used
+    summary = msgspec.json.decode(plain.get("/api/v1/summary").body, type=Summary)
+    assert summary.today_grams == used.value
+    rows = render_table(summary, "here", no_today="none").splitlines()
+    (line,) = (row for row in rows if row.startswith("today"))
+    assert re.fullmatch(rf"today +{used.text} +machine and network; budget.day_grams sets a limit", line)
+
+
+def test_grams_of_today_are_unknown_while_none_were_counted() -> None:
+    """With no carbon intensity nothing is: a zero would say that nothing was emitted."""
+    site = make_site(limits={}, intensity=FakeProvider(trouble=IntensityUnavailableError("late")))
+    site.sample_after(5.0)
+    document = Document(page(site))
+    assert "today" not in document.figures
+    assert "budget.day_grams sets a limit" in document.text
+
+
 def test_page_and_table_say_of_a_tiny_budget_too_how_much_is_used() -> None:
     """Ten seconds of a laptop are less than a tenth of a gram, and more than a budget of ten milligrams."""
     site = make_site(limits={Period.DAY: Grams(0.01)})
@@ -245,7 +270,7 @@ def test_page_and_table_say_of_a_tiny_budget_too_how_much_is_used() -> None:
         site.sample_after(5.0)
     shown = Document(page(site))
     summary = msgspec.json.decode(site.get("/api/v1/summary").body, type=Summary)
-    (line,) = (row for row in render_table(summary, "here", no_budget="none").splitlines() if row.startswith("today"))
+    (line,) = (row for row in render_table(summary, "here", no_today="none").splitlines() if row.startswith("today"))
     (used,) = re.findall(r"today +(\S+) of 0\.01 g +used up; ", line)
     assert float(used) == pytest.approx(summary.budgets[0].used_grams, rel=0.05)
     assert f"{used} g" in shown.text
@@ -287,7 +312,7 @@ def test_page_table_and_json_say_alike_whether_the_week_is_known(known: int, sai
     site.work_for_an_hour()
     assert said in Document(page(site)).text
     summary = msgspec.json.decode(site.get("/api/v1/summary").body, type=Summary)
-    lines = [line for line in render_table(summary, "here", no_budget="none").splitlines() if "projected" in line]
+    lines = [line for line in render_table(summary, "here", no_today="none").splitlines() if "projected" in line]
     assert [said in line for line in lines] == [True] * len(Period)
     learned = {one.period: one.projection_learned_ratio for one in summary.budgets}
     assert learned == dict.fromkeys(Period, known / HOURS)

@@ -235,7 +235,7 @@ def test_the_page_says_by_which_means_bytes_are_counted_and_why_by_no_better_one
 def test_the_table_names_the_programs_that_draw_most(site: Site, said: str) -> None:
     summary = msgspec.json.decode(site.get("/api/v1/summary").body, type=Summary)
     told = msgspec.json.decode(site.get("/api/v1/processes").body, type=ProcessesView)
-    lines = render_table(summary, "here", no_budget="none", told=told).splitlines()
+    lines = render_table(summary, "here", no_today="none", told=told).splitlines()
     assert " ".join(line for line in map(" ".join, map(str.split, lines)) if line.startswith("programs")) == said
 
 

@@ -47,7 +47,7 @@ def table(site: Site) -> dict[str, tuple[str, str]]:
 
 def printed(site: Site) -> str:
     """Return what `--once` prints."""
-    return render_table(summary(site), "here", no_budget="none")
+    return render_table(summary(site), "here", no_today="none")
 
 
 def summary(site: Site) -> Summary:
