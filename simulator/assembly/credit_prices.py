@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from exporter.core.config import ConfigError
-from exporter.core.regular_file import open_file
+from exporter.core.whole_lines import read_lines
 from simulator.assembly.layout import first_day_of
 from simulator.scenario.schema import Scenario
 
@@ -55,7 +55,7 @@ class CreditPrices:
 def load_prices(path: Path) -> CreditPrices:
     """Read a price file. Raises ConfigError with a line for each mistake."""
     try:
-        with io.TextIOWrapper(open_file(path), encoding="utf-8-sig", newline="") as file:
+        with io.TextIOWrapper(io.BytesIO(read_lines(path)), encoding="utf-8-sig", newline="") as file:
             rows = [(number, row) for number, row in enumerate(csv.reader(file), start=1) if row]
     except OSError as error:
         raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from error

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from exporter.core.regular_file import read_file
+from exporter.core.whole_lines import read_lines
 from simulator.arrays import FloatArray
 from simulator.energy.interface import Site, WeatherError
 
@@ -95,7 +95,7 @@ def read_hours(path: Path, site: Site) -> Hours:
     """
     try:
         # Bytes that are not UTF-8 do no harm in a station's name; anywhere else they fail as a number.
-        lines = read_file(path).decode("utf-8-sig", "replace").splitlines()
+        lines = read_lines(path).decode("utf-8-sig", "replace").splitlines()
     except OSError as error:
         raise WeatherError(f"{path}: cannot be read: {error.strerror}") from error
     if lines and lines[0].strip() == "-BEGIN HEADER-":

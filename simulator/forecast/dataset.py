@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from exporter.core.regular_file import open_file, read_file
+from exporter.core.regular_file import open_file
 from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_DAY, Seconds, Watts
+from exporter.core.whole_lines import read_lines
 from simulator.arrays import FloatArray
 from simulator.energy.clear_sky import clear_sky_day
 from simulator.energy.interface import POINTS_PER_DAY, Site, WeatherSource
@@ -183,7 +184,7 @@ def _site(path: Path, latitude: float, longitude: float, altitude: float, offset
 def _rows(path: Path) -> tuple[list[datetime], list[float]]:
     """Return times and values. All times are in the offset of the first, so that summer time leaves no gap."""
     try:
-        lines = read_file(path).decode("utf-8-sig").splitlines()
+        lines = read_lines(path).decode("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
         raise ForecastError(f"{path}: cannot be read: {reason}") from error

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from exporter.core.regular_file import read_file
+from exporter.core.whole_lines import read_lines
 from simulator.grid.series import GridError
 
 TOLD_MISTAKES = 3
@@ -94,7 +94,7 @@ def read_table(path: Path) -> Table:
     """
     try:
         # Bytes that are not UTF-8 do no harm in a name; anywhere else they fail as a number or a time.
-        text = read_file(path).decode("utf-8-sig", "replace")
+        text = read_lines(path).decode("utf-8-sig", "replace")
     except OSError as error:
         raise GridError(f"{path}: cannot be read: {error.strerror}") from error
     lines = text.splitlines()

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from exporter.core.no_answer import NoAnswerError
+from exporter.core.whole_lines import is_whole
 from simulator.market.exchange import Reason
 
 COLUMNS = ["time", "price"]
@@ -69,6 +70,8 @@ def lookup(document: Any, pointer: str) -> Any:
 
 def csv_price(content: bytes, now: float) -> Found:
     """Read a CSV file: the latest of its prices that is not of the future. Raises DocumentError."""
+    if not is_whole(content):
+        raise DocumentError(Reason.MALFORMED, "its last line has no end, as in a file that is half written")
     try:
         rows = [row for row in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")) if row]
     except (UnicodeDecodeError, csv.Error) as error:

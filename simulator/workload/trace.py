@@ -11,8 +11,8 @@ from typing import TextIO
 import numpy as np
 
 from exporter.core.config import ConfigError
-from exporter.core.regular_file import open_file
 from exporter.core.units import SECONDS_PER_HOUR, Seconds
+from exporter.core.whole_lines import read_lines
 from simulator.workload.generated import Workload
 from simulator.workload.task import Batch, TaskClass, Tasks
 
@@ -51,7 +51,7 @@ def load_trace(path: Path, classes: Sequence[TaskClass]) -> Workload:
     class's. Raises ConfigError, with the file and the line, at the first thing that is wrong.
     """
     try:
-        with io.TextIOWrapper(open_file(path), encoding="utf-8-sig", newline="") as file:
+        with io.TextIOWrapper(io.BytesIO(read_lines(path)), encoding="utf-8-sig", newline="") as file:
             rows = list(_rows(file, path, classes))
     except OSError as error:
         raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from error

@@ -36,6 +36,7 @@ EXECUTED = (
     "exporter/core/regular_file.py",
     "exporter/core/scalars.py",
     "exporter/core/units.py",
+    "exporter/core/whole_lines.py",
     "simulator/arrays.py",
     "simulator/assembly",
     "simulator/energy",

@@ -328,7 +328,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     path = tmp_path / "weather.csv"
-    path.write_bytes(bytes(range(256)))
+    path.write_bytes(bytes(range(256)) + b"\n")
     with pytest.raises(WeatherError, match="expected an hourly export of NASA POWER"):
         load_weather(path, greensboro())
 

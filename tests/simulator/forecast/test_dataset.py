@@ -100,7 +100,7 @@ def test_a_file_that_cannot_be_used_is_one_line(tmp_path: Path, rows: list[str],
 def test_a_file_that_is_not_there_or_not_text_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ForecastError, match=r"gone\.csv: cannot be read: No such file"):
         read(tmp_path / "gone.csv")
-    (tmp_path / "own.csv").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "own.csv").write_bytes(b"\xff\xfe\x00\n")
     with pytest.raises(ForecastError, match="no text in UTF-8"):
         read(tmp_path / "own.csv")
     with pytest.raises(ForecastError, match="expected the station of a TMY3 file"):

@@ -231,13 +231,12 @@ def test_prices_hold_where_they_are_known_and_nowhere_else(tmp_path: Path, begin
         lambda text: "\ufeff" + text,
         lambda text: text.replace("\n", "\r\n"),
         lambda text: text + "\n\n",
-        lambda text: text.rstrip("\n"),
         lambda text: text.replace(",", ";"),
         lambda text: text.replace(",", "\t"),
         lambda text: text.upper().replace("CO₂EQ", "CO₂eq"),
         lambda text: text.replace("2020-10-25T", "2020-10-25 ").replace(" - ", "  - "),
     ],
-    ids=["mark", "CRLF", "empty lines", "no last end", "semicolons", "tabs", "capitals", "spaces"],
+    ids=["mark", "CRLF", "empty lines", "semicolons", "tabs", "capitals", "spaces"],
 )
 def test_how_a_file_is_written_does_not_matter(tmp_path: Path, name: str, change: Callable[[str], str]) -> None:
     plain = load_grid(written(tmp_path, FILES[name]))
@@ -250,9 +249,18 @@ def test_bytes_that_are_not_utf_8_do_no_harm_in_names(tmp_path: Path) -> None:
         assert same(load_grid(written(tmp_path, text.encode("latin-1", "replace"))), plain)
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_was_cut_off_is_refused_unless_it_ends_with_a_line(tmp_path: Path, name: str) -> None:
+    whole = FILES[name].encode()
+    for end in range(1, len(whole)):
+        if whole[end - 1 : end] != b"\n":
+            with pytest.raises(GridError, match=r"grid\.csv: cannot be read: its last line has no end, as in a file"):
+                load_grid(written(tmp_path, whole[:end]))
+
+
 def test_rows_may_come_in_any_order(tmp_path: Path) -> None:
     head, *rows = PLAIN.splitlines()
-    text = "\n".join([head, *reversed(rows)])
+    text = "\n".join([head, *reversed(rows), ""])
     assert same(load_grid(written(tmp_path, text)), load_grid(written(tmp_path, PLAIN)))
 
 
@@ -350,7 +358,7 @@ MISTAKES: list[tuple[str, str]] = [
     (ENTSOE + '"BZN|DE-LU","01.02.2020 03:00"\n', "line 5: expected 12 values, got 2"),
     ('time,intensity\n"' + "9" * 200_000 + '",5\n', "line 2: field larger than field limit (131072)"),
     (
-        ENTSOE + ENTSOE.splitlines()[1].replace("BZN|DE-LU", "BZN|FR"),
+        ENTSOE + ENTSOE.splitlines()[1].replace("BZN|DE-LU", "BZN|FR") + "\n",
         "expected one zone, or to be told which, got BZN|DE-LU, BZN|FR",
     ),
 ]
@@ -371,7 +379,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     with pytest.raises(GridError, match="expected"):
-        load_grid(written(tmp_path, bytes(range(256))))
+        load_grid(written(tmp_path, bytes(range(256)) + b"\n"))
 
 
 def loaded_or_refused(path: Path) -> None:

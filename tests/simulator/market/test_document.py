@@ -163,10 +163,11 @@ def test_the_latest_line_that_is_not_of_the_future_is_in_force() -> None:
         (b"time,price\n2026-03-01,5\nx,5\n", "line 3 has no time"),
         (b"time,price\n2026-03-01,\n", "line 2 has no number"),
         (b"time,price\n2026-03-01,nan\n", "line 2 has no number"),
+        (b"time,price\n2026-11-30,6", "its last line has no end"),
         (b"time,price\n\xff,5\n", "it is not CSV in UTF-8"),
-        (b'time,price\n"' + b"x" * 200_000, "it is not CSV in UTF-8"),
+        (b'time,price\n"' + b"x" * 200_000 + b"\n", "it is not CSV in UTF-8"),
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_a_damaged_table_is_told_by_its_line(content: bytes, told: str) -> None:
     with pytest.raises(DocumentError, match=told):
