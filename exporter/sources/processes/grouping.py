@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 
 from exporter.sources.processes.cgroup_names import group_of_path, is_container
@@ -30,6 +31,10 @@ LOOKED_UP_AGAIN = 100
 
 MOST_KNOWN = 1 << 14
 """Processes whose groups are remembered at most, in some 4 MB. Judgement: more than run on a busy machine."""
+
+MOST_NAMES = 1000
+"""Names of programs whose groups are remembered at most, those asked for last. Judgement: as many as groups that are
+counted; where more run at once, each is looked up anew, which takes 5 us. Many more would take months to fill up."""
 
 
 class By(StrEnum):
@@ -72,7 +77,7 @@ class Grouping:
         self._needs_cgroups = rule.by is By.CGROUP or any(
             one.startswith("/") for patterns in rule.patterns.values() for one in patterns
         )
-        self._by_name: dict[str, str] = {}
+        self._group_of_name = lru_cache(MOST_NAMES)(self._look_up_name)
 
     def group_of(self, pid: int, started: int | None, name: str) -> str:
         """Return the group of a process by its id, its start time in clock ticks and its name as the kernel has them.
@@ -110,15 +115,8 @@ class Grouping:
                     return own_label(group)
         return OTHER
 
-    def _group_of_name(self, name: str) -> str:
-        group = self._by_name.get(name)
-        if group is None:
-            if len(self._by_name) >= MOST_KNOWN:
-                self._by_name.clear()
-            by_name = self._rule.by is By.NAME
-            group = own_label(program(name)) if by_name else self.group_of_cgroup((), name)
-            self._by_name[name] = group
-        return group
+    def _look_up_name(self, name: str) -> str:
+        return own_label(program(name)) if self._rule.by is By.NAME else self.group_of_cgroup((), name)
 
     def _paths(self, pid: int) -> tuple[str, ...]:
         try:

@@ -229,13 +229,14 @@ def test_an_ended_process_is_told_of_by_what_was_known_of_it(processes: Processe
 
 
 def test_what_is_remembered_is_bounded(processes: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("exporter.sources.processes.grouping.MOST_KNOWN", 5)
+    for most in ("MOST_KNOWN", "MOST_NAMES"):
+        monkeypatch.setattr(f"exporter.sources.processes.grouping.{most}", 5)
     by_name, of_cgroups = Grouping(GroupRule(), processes.folder), by_cgroup(processes)
     for number in range(12):
         processes.put(number, f"0::/x{number}y")
         assert by_name.group_of(7, 1, f"x{number}y") == f"x{number}y"
         assert of_cgroups.group_of(number, 1, "x") == f"x{number}y"
-    assert 1 <= len(by_name._by_name) <= 5
+    assert by_name._group_of_name.cache_info().currsize == 5
     assert 1 <= len(of_cgroups._known) <= 5
 
 
