@@ -87,7 +87,7 @@ docs: .venv/docs.stamp ## Write docs/reference/ from the metric and configuratio
 
 pages: .venv/dev.stamp ## Check all links of the pages, and run all their commands in a sandbox, as root; PAGES=FILE for some
 	$(python) -m scripts.pages
-	@scripts/install-packages prometheus prometheus-alertmanager iproute2 curl golang-go golang-golang-x-mod-dev
+	@scripts/install-packages prometheus prometheus-alertmanager iproute2 curl chromium golang-go golang-golang-x-mod-dev
 	$(python) -m scripts.pages commands $(PAGES)
 
 bench: .venv/dev.stamp ## Measure server and exporter beside others; writes bench/results/
