@@ -118,7 +118,8 @@ PYTHON = Path(sys.executable).resolve()
 PREPARED = f"""\
 export PATH={HOME}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME={HOME} LC_ALL=C.UTF-8 USER=root
 export PIP_NO_INDEX=1 PIP_QUIET=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_BUILD_ISOLATION=0 PIP_ROOT_USER_ACTION=ignore
-export GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0=url.file://{HOME}/origin/.insteadOf
+export GIT_CONFIG_NOSYSTEM=1 GIT_PROGRESS_DELAY=3600
+export GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0=url.file://{HOME}/origin/.insteadOf
 export GIT_CONFIG_VALUE_0=https://github.com/ecotrack/ GIT_CONFIG_KEY_1=safe.directory GIT_CONFIG_VALUE_1=*
 hash -r
 """
