@@ -32,11 +32,14 @@ SERVERS = (
 """Programs that run until they are stopped, and where each answers 200 once it does its work."""
 
 SHORTER = (
-    (r"ecochain experiment (?!.*--(replications|scenario published))", "--replications 2"),
-    (r"ecochain experiment baseline (?!.*--(replications|methods|scenario published))", "--methods standard"),
-    (r"ecochain experiment peers (?!.*--(replications|methods|scenario published))", "--methods round-robin"),
+    (r"ecochain experiment (?!.*--scenario published)", "--replications 2"),
+    (r"ecochain experiment baseline (?!.*--(methods|scenario published))", "--methods standard"),
+    (r"ecochain experiment peers (?!.*--(methods|scenario published))", "--methods round-robin"),
 )
-"""Commands that take hours as they stand, each with what is added to it. The published model takes seconds."""
+"""Commands that take minutes or hours as they stand, each with what is added to it: of two flags the last one counts.
+
+The published model takes seconds.
+"""
 
 SUDO = re.compile(r"^(?:sudo|PYTHONPATH=\S+|NPY_\w+=\"[^\"]*\")\s+")
 

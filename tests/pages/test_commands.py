@@ -136,7 +136,7 @@ def test_a_command_is_told_once_and_only_when_it_takes_long(monkeypatch: pytest.
         ("ecochain experiment peers --workers 4", " --replications 2 --methods round-robin"),
         ("ecochain experiment peers --methods a --output a", " --replications 2"),
         ("ecochain experiment slope --output a", " --replications 2"),
-        ("ecochain experiment baseline --replications 10 --output a", ""),
+        ("ecochain experiment slope --replications 10", " --replications 2"),
         ("ecochain experiment baseline --scenario published --output a", ""),
     ],
 )
