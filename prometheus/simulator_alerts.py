@@ -24,6 +24,10 @@ SIMULATOR = 'job="ecochain"'
 HIGHEST_MISS_RATIO = 0.05
 """Five times the share at which the experiments call a cluster saturated."""
 
+GONE_WINDOW = "1h"
+"""Time for which a simulator that is no target any more is missed. Who takes it away on purpose, as they may with one,
+is not told for longer; without one from the start, nothing is missed."""
+
 LOWEST_RENEWABLE_SHARE = 0.2
 SIMULATED_DAY_SECONDS = 86_400
 """Nothing is said of a share before the window holds a night and a day."""
@@ -243,13 +247,14 @@ def _down() -> Alert:
 def _absent() -> Alert:
     return _alert(
         name="EcochainAbsent",
-        expr=f"absent(up{{{SIMULATOR}}})",
+        expr=f"absent(up{{{SIMULATOR}}})\nand on (job)\nlast_over_time(up{{{SIMULATOR}}}[{GONE_WINDOW}])",
         scope="pipeline",
-        summary="Prometheus has no simulator to scrape",
+        summary="Prometheus has no simulator to scrape any more",
         description=(
-            "No target of the job {{ $labels.job }} exists, so no other alert about a simulated cluster can fire."
+            f"The job {{{{ $labels.job }}}} had a target within the last {GONE_WINDOW} and has none now, so no other "
+            "alert about a simulated cluster can fire."
         ),
-        advice="List it in targets/ecochain.yml; where none is wanted, leave out the rule files ecochain-*.yml.",
+        advice=f"Start it again; where it is not wanted any more, this ends within {GONE_WINDOW}.",
         hold="5m",
     )
 

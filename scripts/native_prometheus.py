@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import yaml
 
@@ -25,13 +25,16 @@ def write_native_configuration(source: Path, folder: Path, addresses: Mapping[st
     """Copy prometheus.yml, rules and targets from the repository's prometheus folder into `folder`.
 
     Targets are `SERVICE:PORT` names of Compose. `addresses` gives the `host:port` of each service, none for one
-    that does not run; a target that names no service, such as another machine's address, stays as it is. The alerts'
-    links lead to Grafana where it runs, and else to the page of the alert's exporter or simulator, or to Prometheus.
+    that does not run; a target that names no service, such as another machine's address, stays as it is. What Compose
+    finds by its name is listed by its address. The alerts' links lead to Grafana where it runs, and else to the page of
+    the alert's exporter or simulator, or to Prometheus.
     """
     for name in ("rules", "targets"):
         shutil.rmtree(folder / name, ignore_errors=True)
         shutil.copytree(source / name, folder / name)
-    shutil.copy(source / "prometheus.yml", folder)
+    configuration: dict[str, Any] = yaml.safe_load((source / "prometheus.yml").read_text())
+    jobs = [_listed(job, addresses) for job in configuration["scrape_configs"]]
+    (folder / "prometheus.yml").write_text(yaml.safe_dump({**configuration, "scrape_configs": jobs}, sort_keys=False))
     for path in (folder / "targets").glob("*.yml"):
         groups: list[TargetGroup] = yaml.safe_load(path.read_text())
         path.write_text(yaml.safe_dump([_localized(group, addresses) for group in groups], sort_keys=False))
@@ -49,6 +52,14 @@ def _with_links_that_answer(rules: str, addresses: Mapping[str, Sequence[str]]) 
         on_a_device = "$labels.instance" in texts["dashboard_url"]
         texts["dashboard_url"] = OWN_PAGE if on_a_device else f"http://{prometheus}/"
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+
+
+def _listed(job: Mapping[str, Any], addresses: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return a job that looks no name up, and has the addresses of the services that it would find so."""
+    names = [name.rstrip(".") for found in job.get("dns_sd_configs", []) for name in found["names"]]
+    listed = [address for name in names for address in addresses.get(name, [])]
+    kept = {key: value for key, value in job.items() if key != "dns_sd_configs"}
+    return {**kept, "static_configs": [{"targets": listed}]} if names else kept
 
 
 def _localized(group: TargetGroup, addresses: Mapping[str, Sequence[str]]) -> TargetGroup:

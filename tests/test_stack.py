@@ -250,6 +250,19 @@ def test_targets_become_native_addresses(tmp_path: Path) -> None:
     assert written == [{"targets": ["127.0.0.1:20110", "192.0.2.7:10110"], "labels": {"site": "desk"}}]
 
 
+@pytest.mark.parametrize("addresses", [[], ["127.0.0.1:20111"]])
+def test_what_compose_finds_by_its_name_is_listed_natively(tmp_path: Path, addresses: list[str]) -> None:
+    write_native_configuration(ROOT / "prometheus", tmp_path, {"ecochain": addresses})
+    written = yaml.safe_load((tmp_path / "prometheus.yml").read_text())
+    shipped = yaml.safe_load((ROOT / "prometheus/prometheus.yml").read_text())
+    jobs = {job["job_name"]: job for job in written["scrape_configs"]}
+    assert "dns_sd_configs" not in "".join(map(str, jobs.values()))
+    assert jobs["ecochain"]["static_configs"] == [{"targets": addresses}]
+    for job in (job for job in shipped["scrape_configs"] if job["job_name"] != "ecochain"):
+        assert jobs[job["job_name"]] == job
+    assert {**written, "scrape_configs": []} == {**shipped, "scrape_configs": []}
+
+
 def native_links(folder: Path, grafana: list[str]) -> dict[str, str]:
     """Return where each alert of the native stack leads to, as a template, with Grafana at these addresses."""
     addresses = {"ecotrack": ["127.0.0.1:20110"], "prometheus": ["127.0.0.1:20090"], "grafana": grafana}

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.conftest import NEWER_PROGRAMS
 from tests.processes import ending, refuse_unless_marked, until
 
-CACHE = Path(__file__).parents[2] / ".cache"
+CACHE = (Path(__file__).parents[2] / ".cache").resolve()  # runc refuses a link in the path of a container's root
 PROGRAMS = CACHE / "docker-engine"
 """Folder into which `scripts/fetch-docker-engine` unpacks the engine."""
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+import yaml
 
-from tests.containers.engine import missing, running_engine
+from tests.containers.engine import Engine, missing, running_engine
 from tests.containers.images import bring_images
-from tests.containers.stack import SERVICES, Stack, running_stack
+from tests.containers.stack import SERVICES, WATCHING, WITH_SIMULATOR, Stack, running_fleet, running_stack
 from tests.processes import ending, until
 
 pytestmark = [pytest.mark.servers, pytest.mark.full]
@@ -24,27 +25,65 @@ SOCKETS = 300
 """Sockets that the test opens: more than open and close by themselves meanwhile."""
 
 
+DEVICES = ("workshop-1", "search-1")
+"""Services that are devices of a fleet."""
+
+
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    if lacking := missing():
-        pytest.skip(lacking)
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("containers")
     for each in (folder, folder.parent):
         each.chmod(0o755)  # the containers' users read files below it
+    return folder
+
+
+@pytest.fixture(scope="module")
+def engine(folder: Path) -> Iterator[Engine]:
+    if lacking := missing():
+        pytest.skip(lacking)
     with running_engine(folder / "engine.log") as engine:
         bring_images(engine, folder / "images")
-        with running_stack(engine, folder / "stack") as running:
-            yield running
+        yield engine
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.fixture(scope="module")
+def plain(engine: Engine, folder: Path) -> Iterator[Stack]:
+    """Start the stack without a profile."""
+    with running_stack(engine, folder / "stack") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def stack(plain: Stack) -> Stack:
+    """Add the simulator to the running stack, by its profile."""
+    plain.up(*WITH_SIMULATOR, profile="sim")
+    return plain
+
+
+@pytest.fixture(scope="module")
+def fleet(stack: Stack, folder: Path) -> Iterator[Stack]:
+    """Start the watch of a fleet beside the stack, whose images it takes."""
+    with running_fleet(stack.engine, folder / "fleet", DEVICES) as running:
+        yield running
+
+
+def test_without_the_profile_no_simulator_runs_and_none_is_missed(plain: Stack) -> None:
+    assert plain.services() == {*SERVICES, "receiver"}
+    addresses = ("alertmanager:9093", "ecotrack:10110", "prometheus:9090")
+    until(lambda: plain.health() == dict.fromkeys(addresses, "up"), "the first scrape of every target")
+    states = plain.rule_states("ecochain-alerts")
+    assert "EcochainAbsent" in states
+    assert set(states.values()) == {"inactive"}
+
+
+@pytest.mark.parametrize("name", WITH_SIMULATOR)
 def test_every_service_is_healthy_and_was_never_restarted(stack: Stack, name: str) -> None:
     container = stack.container(name)
     assert container["State"]["Health"]["Status"] == "healthy"
     assert container["RestartCount"] == 0
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("name", WITH_SIMULATOR)
 def test_every_service_runs_without_rights(stack: Stack, name: str) -> None:
     status = stack.status(name)
     assert "0" not in status["Uid"].split() + status["Gid"].split()
@@ -55,7 +94,7 @@ def test_every_service_runs_without_rights(stack: Stack, name: str) -> None:
     assert status["Seccomp"] == "2"
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("name", WITH_SIMULATOR)
 def test_nothing_can_be_written_but_state_and_tmp(stack: Stack, name: str) -> None:
     container = stack.container(name)
     rows = [line.split() for line in Path(f"/proc/{container['State']['Pid']}/mountinfo").read_text().splitlines()]
@@ -71,12 +110,9 @@ def test_nothing_can_be_written_but_state_and_tmp(stack: Stack, name: str) -> No
         assert (found.st_uid, found.st_gid, found.st_mode & 0o002) == (0, 0, 0), place
 
 
-def test_prometheus_scrapes_every_service(stack: Stack) -> None:
-    def health() -> dict[str, str]:
-        found = stack.get("prometheus", "/api/v1/targets?state=active").json()["data"]["activeTargets"]
-        return {target["labels"]["job"]: target["health"] for target in found}
-
-    until(lambda: health() == dict.fromkeys(SERVICES, "up"), "the first scrape of every target")
+def test_prometheus_scrapes_every_service_and_the_simulator_by_its_name(stack: Stack) -> None:
+    addresses = ("alertmanager:9093", "ecochain:10111", "ecotrack:10110", "prometheus:9090")
+    until(lambda: stack.health() == dict.fromkeys(addresses, "up"), "the first scrape of every target")
 
 
 def after(stack: Stack, moment: float) -> dict[str, float]:
@@ -169,3 +205,62 @@ def test_totals_survive_a_kill_and_a_new_image(stack: Stack) -> None:
     replaced = stack.metrics()
     assert replaced[BEGAN] == kept[BEGAN]
     assert replaced[LIFETIME] >= killed[LIFETIME]
+
+
+def test_a_simulator_that_ends_is_missed_and_one_that_is_back_is_not(stack: Stack) -> None:
+    def missed() -> set[str]:
+        states = stack.rule_states("ecochain-alerts")
+        return {name for name in ("EcochainAbsent", "EcochainDown") if states[name] != "inactive"}
+
+    assert not missed()
+    stack.engine.docker("kill", "ecotrack-ecochain-1")
+    until(lambda: bool(missed()), "an alert on the simulator")
+    stack.up(*WITH_SIMULATOR, profile="sim")
+    until(lambda: not missed(), "the end of the alert")
+
+
+def devices(fleet: Stack, *targets: tuple[str, str]) -> None:
+    """List devices for Prometheus, each with its team, in the file that it reads while it runs."""
+    groups = [{"targets": [target], "labels": {"team": team}} for target, team in targets]
+    (fleet.folder / "targets/ecotrack.yml").write_text(yaml.safe_dump(groups))
+
+
+def of_devices(fleet: Stack) -> dict[str, str]:
+    return {address: health for address, health in fleet.health().items() if address.endswith(":10110")}
+
+
+def test_a_fleet_is_watched_without_an_exporter_and_a_simulator_of_its_own(fleet: Stack) -> None:
+    assert fleet.services() == {*WATCHING, *DEVICES, "receiver"}
+    for name in WATCHING:
+        assert fleet.container(name)["State"]["Health"]["Status"] == "healthy"
+    shipped = {f"{name}.example.org:10110" for name in ("search-1", "search-2", "workshop-1")}
+    until(lambda: of_devices(fleet) == dict.fromkeys(shipped, "down"), "the first scrape of every target")
+
+
+def test_devices_of_a_fleet_are_found_by_a_file_and_recorded_by_team(fleet: Stack) -> None:
+    devices(fleet, ("workshop-1:10110", "workshop"), ("search-1:10110", "search"), ("nobody:10110", "search"))
+    expected = {"workshop-1:10110": "up", "search-1:10110": "up", "nobody:10110": "down"}
+    until(lambda: of_devices(fleet) == expected, "the first scrape of the listed devices")
+    until(lambda: fleet.recorded("team:ecotrack_devices:seen") == {"workshop": 1.0, "search": 1.0}, "both teams")
+    grams = "team:ecotrack_emissions_grams:rate5m"
+    until(lambda: fleet.recorded(grams).keys() == {"workshop", "search"}, "the grams of both teams", timeout=600)
+    assert min(fleet.recorded(grams).values()) > 0
+    # An hour without the simulator's job would not have it missed: there never was one.
+    assert set(fleet.rule_states("ecochain-alerts").values()) == {"inactive"}
+
+
+def test_a_device_of_a_fleet_that_is_silent_reaches_the_receiver_with_its_team(fleet: Stack) -> None:
+    def down() -> list[dict[str, str]]:
+        return [one["labels"] for one in fleet.alerts() if one["labels"]["alertname"] == "EcotrackDown"]
+
+    def named() -> set[tuple[str, str]]:
+        return {(labels["instance"], labels["team"]) for labels in down()}
+
+    until(lambda: ("nobody:10110", "search") in named(), "the alert on the silent device", timeout=900)
+    assert not {instance for instance, _ in named()} & {f"{name}:10110" for name in DEVICES}
+
+
+def test_the_watch_of_a_fleet_can_watch_its_own_machine(fleet: Stack) -> None:
+    devices(fleet, ("workshop-1:10110", "workshop"), ("ecotrack:10110", "watch"))
+    fleet.up(*WATCHING, "ecotrack", profile="host")
+    until(lambda: of_devices(fleet) == {"workshop-1:10110": "up", "ecotrack:10110": "up"}, "the own exporter")
