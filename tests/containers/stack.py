@@ -25,7 +25,7 @@ SERVICES = ("ecotrack", *WATCHING)
 WITH_SIMULATOR = (*SERVICES, "ecochain")
 """Services that start with the profile `sim`."""
 
-FLEET = ROOT / "docs/examples/compose/fleet.yml"
+ADDITIONS = ROOT / "docs/examples/compose"
 
 CONFIGURATION = {"power": {"idle_watts": 8, "full_watts": 45}, "budget": {"day_grams": 0.01}}
 """A budget that is used up within a minute."""
@@ -165,15 +165,26 @@ def running_fleet(engine: Engine, folder: Path, devices: tuple[str, ...]) -> Ite
         ports=_ports(),
         folder=folder,
         project="fleet",
-        additions=(FLEET,),
+        additions=(ADDITIONS / "fleet.yml",),
         variables=variables,
         devices=devices,
     )
     _prepared(fleet)
-    shutil.copytree(FLEET.with_name("fleet-targets"), folder / "targets")
+    shutil.copytree(ADDITIONS / "fleet-targets", folder / "targets")
     with _removed(fleet):
         _start(fleet, *WATCHING, *devices)
         yield fleet
+
+
+@contextlib.contextmanager
+def running_host(engine: Engine, folder: Path, group: int) -> Iterator[Stack]:
+    """Bring up the exporter alone, as the addition for a host changes it, in a further group of the host."""
+    variables = {"ECOTRACK_POWER_GROUP": str(group)}
+    additions = (ADDITIONS / "host.yml",)
+    host = Stack(engine=engine, ports=_ports(), folder=folder, project="host", additions=additions, variables=variables)
+    with _removed(_prepared(host)):
+        host.up("ecotrack")
+        yield host
 
 
 def _ports() -> dict[str, int]:

@@ -1,6 +1,7 @@
 """The Compose stack, run for real: both images built, started by Compose, watched, killed, replaced and removed."""
 
 import contextlib
+import shutil
 import socket
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import yaml
 
 from tests.containers.engine import Engine, missing, running_engine
 from tests.containers.images import bring_images
-from tests.containers.stack import SERVICES, WATCHING, WITH_SIMULATOR, Stack, running_fleet, running_stack
+from tests.containers.stack import SERVICES, WATCHING, WITH_SIMULATOR, Stack, running_fleet, running_host, running_stack
 from tests.processes import ending, until
 
 pytestmark = [pytest.mark.servers, pytest.mark.full]
@@ -264,3 +265,17 @@ def test_the_watch_of_a_fleet_can_watch_its_own_machine(fleet: Stack) -> None:
     devices(fleet, ("workshop-1:10110", "workshop"), ("ecotrack:10110", "watch"))
     fleet.up(*WATCHING, "ecotrack", profile="host")
     until(lambda: of_devices(fleet) == {"workshop-1:10110": "up", "ecotrack:10110": "up"}, "the own exporter")
+
+
+def test_the_addition_for_a_host_gives_a_group_and_programs_and_no_rights(plain: Stack, folder: Path) -> None:
+    """A program outside every container, with a name that no other has, is told by that name."""
+    name, group = "outside-of-all", 54_321
+    program = shutil.copy(shutil.which("bash") or "", folder / name)
+    argv = [program, "-c", "while true; do true; done"]
+    with running_host(plain.engine, folder / "host", group) as host, ending(subprocess.Popen(argv)):
+        status = host.status("ecotrack")
+        assert str(group) in status["Groups"].split()
+        assert "0" not in status["Uid"].split() + status["Gid"].split() + status["Groups"].split()
+        assert int(status["CapBnd"], 16) == int(status["CapEff"], 16) == 0
+        seconds = f'ecotrack_process_group_cpu_seconds_total{{group="{name}"}}'
+        until(lambda: host.metrics().get(seconds, 0.0) > 0, "the program's time")
