@@ -18,7 +18,13 @@ from simulator.experiments.write.tables import effects_csv, latex_table, runs_cs
 
 def write_results(folder: Path, results: Results, media: Sequence[Medium] = PLOTS["report"]) -> None:
     """Write every file. The results come last, so that they never stand beside an older report."""
-    plots = write_plots(folder, results, media)
+    for name, text in texts_of(results, write_plots(folder, results, media)).items():
+        write(folder / name, text.encode())
+    write(folder / RESULTS_FILE, msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
+
+
+def texts_of(results: Results, plots: Sequence[str]) -> dict[str, str]:
+    """Return the files that are text by name, but for the results themselves; `plots` are names of files beside."""
     texts = {
         "runs.csv": runs_csv(results),
         "summary.csv": summary_csv(results),
@@ -28,6 +34,4 @@ def write_results(folder: Path, results: Results, media: Sequence[Medium] = PLOT
     }
     if isinstance(results.factorial, Factorial):
         texts["effects.csv"] = effects_csv(results.factorial)
-    for name, text in texts.items():
-        write(folder / name, text.encode())
-    write(folder / RESULTS_FILE, msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
+    return texts
