@@ -210,7 +210,13 @@ class SchedulerSection(Section, frozen=True, kw_only=True):
     nodes awake: queues stay short, and a burst finds room.
     """
 
-    policy: Annotated[str, Meta(description="One of the policies of the reference page.")] = "shifting"
+    policy: Annotated[
+        str,
+        Meta(
+            description="One of the policies of the reference page. rolling-horizon, which also decides who sleeps and "
+            "when batteries charge, emits least in our comparisons and takes longer."
+        ),
+    ] = "shifting"
     weights: WeightsSection = WeightsSection()
     longest_wait_seconds: Annotated[
         float, Meta(gt=0, le=86_400, description="A task that could not start within this time is dropped.")
