@@ -1,4 +1,4 @@
-"""Numbers by hour, in places that are all there from the start: what fills them takes no more memory."""
+"""Numbers by hour, in places that are all there from the start: filling them takes no more memory."""
 
 from array import array
 
@@ -7,7 +7,7 @@ NEVER = -(2**62)
 
 
 class ByHour:
-    """A number for each of the last hours, at most; one that is newer takes the place of one that is older by all."""
+    """A number for each of the last N hours, as far as there are any; each has the place of the hour N before it."""
 
     def __init__(self, hours: int) -> None:
         """Make room for so many hours in a row."""

@@ -115,7 +115,7 @@ def test_what_is_kept_stays_small_however_the_clock_is_set(steps: list[int]) -> 
 
 
 def test_a_week_takes_no_more_memory_than_an_hour() -> None:
-    """What fills up for a week cannot be told from a leak until then."""
+    """A table that fills up for a week cannot be told from a leak until then."""
     ours = [tracemalloc.Filter(True, f"*/intensity/{name}.py") for name in ("verification", "by_hour")]
 
     def taken() -> int:
