@@ -48,7 +48,7 @@ class Verification:
 
     An hour is judged by its first observed value, which may come up to a day late, once for each horizon, and only
     where both the forecast and yesterday's value for it are known: so both errors are of the same hours. All of it
-    begins anew with the exporter, and has its memory from the beginning: a table that fills up for a week seems to leak.
+    begins anew with the exporter, and has its memory from the start: a table that fills up for a week seems to leak.
     """
 
     waiting: Mapping[int, ByHour] = field(
