@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.pages.__main__ import main
 from scripts.pages.commands import commands, program, split
 from scripts.pages.markdown import ROOT, Block, Page, parse
 from scripts.pages.progress import PATIENCE_SECONDS, Progress, first_line
@@ -149,6 +150,17 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     if os.geteuid() != 0:
         pytest.skip("only root may lay a file system over that of the machine")
     yield make(tmp_path_factory.mktemp("pages") / "base")
+
+
+def test_what_cannot_run_says_so_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["commands", "README.md"]) == 2
+    assert capsys.readouterr().err.startswith("python -m scripts.pages: running commands needs ")
+    with pytest.raises(SystemExit, match="2"):
+        main(["commands", "--show", "docs/no-such-page.md"])
+    assert "error: no such page: docs/no-such-page.md" in capsys.readouterr().err
 
 
 def alive(argument: str) -> bool:
