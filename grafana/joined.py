@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from grafana_foundation_sdk.models import dashboard, prometheus, trend
 
+from grafana.dataquery import value_columns
 from grafana.options import legend, tooltip
 from grafana.panels import Facts, differences
 
@@ -23,7 +24,7 @@ def joined(
     panel: dashboard.Panel, facts: Facts, custom: object, *, by: str, label: str, descending: bool = False
 ) -> dashboard.Panel:
     """Join the queries' answers on the label into a table, a column for each legend, in the order of one of them."""
-    names = {f"Value #{chr(ord('A') + index)}": target.legend for index, target in enumerate(facts.targets)}
+    names = {column: name for name, column in value_columns([target.legend for target in facts.targets]).items()}
     for query in panel.targets or ():
         if isinstance(query, prometheus.Dataquery):
             query.format_val = prometheus.PromQueryFormat.TABLE

@@ -22,6 +22,9 @@ A_FIGURE = "1234.5 g/h"
 SUFFIX = "suffix:"
 """Begins Grafana's units that are written after the figure as they are."""
 
+GRAMS_PER_HOUR, GRAMS_PER_KWH, PER_HOUR = f"{SUFFIX}g/h", f"{SUFFIX}g/kWh", f"{SUFFIX}/h"
+"""Units of boards, beside Grafana's own: emissions, carbon intensity, and events."""
+
 SOFT_MAXIMA: Mapping[str, float] = MappingProxyType(
     {
         "percentunit": 0.1,
@@ -32,9 +35,9 @@ SOFT_MAXIMA: Mapping[str, float] = MappingProxyType(
         "Bps": 1_000.0,
         "pps": 10.0,
         "currencyUSD": 0.01,
-        "suffix:g/h": 1.0,
+        GRAMS_PER_HOUR: 1.0,
         "suffix:g": 0.001,
-        "suffix:/h": 10.0,
+        PER_HOUR: 10.0,
     }
 )
 """Unit -> the least end of an axis: Grafana's axes of nothing but zeros end at 100, which is 10,000% of a share."""

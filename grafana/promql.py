@@ -6,6 +6,10 @@ EVERY_INSTANCE = 'job=~"$job",instance=~"$instance"'
 """The matchers that tie a selector to the board's variables."""
 
 
+SECONDS_PER_HOUR, SECONDS_PER_DAY = 3600, 86_400
+"""Whole numbers, as PromQL is to show them."""
+
+
 def select(metric: str, targets: str = EVERY_INSTANCE, **labels: str) -> str:
     """Select a metric of the chosen devices; a keyword is a label that must equal the value."""
     own = "".join(f'{name}="{value}",' for name, value in labels.items())

@@ -21,8 +21,6 @@ DOCUMENTS = {
 NO_DATA = "no data: is the simulator running and scraped?"
 NO_RATE = f"no data: does the simulated clock run, for {WINDOW} at least?"
 
-GRAMS_PER_HOUR = "suffix:g/h"
-PER_HOUR = "suffix:/h"
 SPEED = "suffix: x"
 
 EVERY_NODE = f'{EVERY_INSTANCE},node=~"$node"'

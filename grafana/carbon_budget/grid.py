@@ -4,10 +4,11 @@ from grafana_foundation_sdk.models import common, dashboard, trend
 
 from exporter.intensity.reading import HORIZONS, OBSERVED
 from grafana.board import Row
-from grafana.carbon_budget.names import FORECAST, INTENSITY, MEAN_OF_A_DAY, NO_FORECAST, PER_KWH
+from grafana.carbon_budget.names import FORECAST, INTENSITY, MEAN_OF_A_DAY, NO_FORECAST
 from grafana.colours import COMPONENTS, GRID, METHODS, PLAIN, RENEWABLE
 from grafana.device import NO_DATA
 from grafana.joined import by_number, over_a_number
+from grafana.options import GRAMS_PER_KWH
 from grafana.panels import Facts, Series, Target, lines, rows, states, texts
 from grafana.promql import EVERY_INSTANCE, select
 from prometheus.data_quality_alerts import HIGHEST_GRAMS_PER_KWH
@@ -38,7 +39,7 @@ def _over_time() -> dashboard.Panel:
             "and a day before, and what was in force a day before, which a forecast has to be better than. The dashed "
             "red line, where it shows, is the most that a grid can have. Several devices: the mean of theirs."
         ),
-        unit=PER_KWH,
+        unit=GRAMS_PER_KWH,
         no_value=NO_DATA,
         targets=(
             Target(expr=f"avg({select(INTENSITY)})", legend="in force"),
@@ -73,7 +74,7 @@ def _ahead() -> dashboard.Panel:
             f"more than {1 - CLEAN_RATIO:.0%} below the mean of the last day, as in the alert EcotrackGridClean. "
             "Several devices: the mean of theirs."
         ),
-        unit=PER_KWH,
+        unit=GRAMS_PER_KWH,
         no_value=NO_FORECAST,
         targets=(Target(expr=mean("<"), legend="clean hours"), Target(expr=mean(">="), legend="other hours")),
         series=(Series(name="clean hours", colour=RENEWABLE), Series(name="other hours", colour=GRID)),
@@ -137,7 +138,7 @@ def _origin() -> dashboard.Panel:
             "ones are often twice the average, and life-cycle ones of a clean grid several times the operational ones. "
             "A method last_known or static under a live provider is a fallback."
         ),
-        unit=PER_KWH,
+        unit=GRAMS_PER_KWH,
         no_value=NO_DATA,
         targets=(
             Target(
@@ -148,7 +149,7 @@ def _origin() -> dashboard.Panel:
         ),
         series=(
             Series(name="Basis", pixels=BASIS_PIXELS),
-            Series(name="Value", unit=PER_KWH, decimals=0, pixels=VALUE_PIXELS),
+            Series(name="Value", unit=GRAMS_PER_KWH, decimals=0, pixels=VALUE_PIXELS),
         ),
         width=12,
         height=6,

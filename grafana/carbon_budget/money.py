@@ -7,11 +7,10 @@ from grafana.carbon_budget.names import NO_PRICE
 from grafana.colours import COMPONENTS, SCOPES
 from grafana.device import NO_DATA
 from grafana.panels import Facts, Series, Target, events, number
-from grafana.promql import select, shown, total
+from grafana.promql import SECONDS_PER_DAY, select, shown, total
 from prometheus.budget import seconds
 from prometheus.recording import BASE_INTERVAL, COST
 
-SECONDS_PER_DAY = 86_400
 PRICE = "ecotrack_electricity_price_per_kwh"
 HEIGHT = 7
 

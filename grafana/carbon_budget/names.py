@@ -16,8 +16,6 @@ TO_DEVICE = "Its power, its activity and its score"
 NO_FORECAST = "no forecast: it needs a provider that has one, in grid.live.provider"
 NO_PRICE = "no price configured: set grid.price_per_kwh or grid.daily_tariff"
 
-PER_KWH = "suffix:g/kWh"
-"""Grams of CO2 equivalent a kilowatt hour, short for axes and legends."""
 
 INTENSITY = "ecotrack_grid_carbon_intensity_grams_per_kwh"
 FORECAST = "ecotrack_grid_carbon_forecast_grams_per_kwh"

@@ -3,10 +3,11 @@
 from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row, leading_link
-from grafana.carbon_budget.names import INTENSITY, MEAN_OF_A_DAY, NO_FORECAST, PER_KWH, TO_DEVICE
+from grafana.carbon_budget.names import INTENSITY, MEAN_OF_A_DAY, NO_FORECAST, TO_DEVICE
 from grafana.colours import FAINT, GRID
 from grafana.device import DEVICE_CARBON, NO_DATA, NO_PERIODS
 from grafana.joined import by_number
+from grafana.options import GRAMS_PER_KWH
 from grafana.panels import Facts, Series, Target, bars, number, rows
 from grafana.promql import select, total
 from prometheus.data_quality_alerts import HIGHEST_GRAMS_PER_KWH
@@ -73,7 +74,7 @@ def _intensity() -> dashboard.Panel:
             "equivalent per kilowatt hour. It turns energy into grams. Several devices: the mean of theirs. Red from "
             "where no grid is."
         ),
-        unit=PER_KWH,
+        unit=GRAMS_PER_KWH,
         no_value=NO_DATA,
         targets=(
             Target(expr=f"avg({select(INTENSITY)})", legend="in force"),

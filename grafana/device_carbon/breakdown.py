@@ -7,13 +7,13 @@ from grafana.board import Row
 from grafana.colours import COMPONENTS, DIRECTIONS, FACTORS, SCOPES
 from grafana.device import NO_DATA
 from grafana.device_carbon.attested import proof
-from grafana.device_carbon.names import GRAMS_PER_HOUR, GRAMS_PER_KWH, NO_SCORE, NO_TRAFFIC
+from grafana.device_carbon.names import GRAMS_PER_KWH, NO_SCORE, NO_TRAFFIC
+from grafana.options import GRAMS_PER_HOUR
 from grafana.panels import Facts, Series, Target, bars, by_label, coloured, lines, number, rows
-from grafana.promql import rate, select, shown, total
+from grafana.promql import SECONDS_PER_DAY, rate, select, shown, total
 from prometheus.data_quality_alerts import HIGHEST_GRAMS_PER_KWH
 from prometheus.recording import INTENSITY, SCOPE_RATE
 
-SECONDS_PER_DAY = 86_400
 DAYS_PER_YEAR = 365
 PEOPLE = "1e6"
 GRAMS_PER_TONNE = "1e6"

@@ -10,7 +10,6 @@ DOCUMENTS = {
 TO_HOST_POWER = "Components, bands and sensors"
 """Title of the links to the board Host power and processes."""
 
-GRAMS_PER_HOUR = "suffix:g/h"
 GRAMS_PER_UNIT = "suffix:g"
 GRAMS_PER_KWH = "suffix:gCO2e/kWh"
 

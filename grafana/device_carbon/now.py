@@ -5,7 +5,8 @@ from grafana_foundation_sdk.models import dashboard
 from grafana.board import Row, leading_link, narrowing_link
 from grafana.colours import ACTIVITIES, FAINT, GRADES, PLAIN, SCOPES
 from grafana.device import AT_LEAST, AT_MOST, CARBON_BUDGET, DEVICE_CARBON, HOST_POWER, NO_BUDGET, NO_DATA, TO_BUDGET
-from grafana.device_carbon.names import GRAMS_PER_HOUR, NO_SCORE, TO_HOST_POWER
+from grafana.device_carbon.names import NO_SCORE, TO_HOST_POWER
+from grafana.options import GRAMS_PER_HOUR
 from grafana.panels import Facts, Series, Target, bars, number, states, texts
 from grafana.promql import rate, select, total
 from prometheus.recording import SCOPE_RATE

@@ -5,7 +5,8 @@ from grafana_foundation_sdk.models import dashboard
 from grafana.board import Row, leading_link
 from grafana.colours import COMPONENTS, FAINT, PLAIN, SCOPES
 from grafana.device import HOST_POWER, NO_DATA, power_by_component
-from grafana.device_carbon.names import GRAMS_PER_HOUR, TO_HOST_POWER
+from grafana.device_carbon.names import TO_HOST_POWER
+from grafana.options import GRAMS_PER_HOUR
 from grafana.panels import LIMIT, Facts, Series, Target, coloured, events, lines, stacked
 from grafana.promql import rate, select, total
 from prometheus.budget import seconds

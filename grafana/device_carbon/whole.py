@@ -5,7 +5,8 @@ from grafana_foundation_sdk.models import dashboard
 from exporter.equivalents import EQUIVALENTS
 from grafana.board import Row
 from grafana.colours import FAINT, PLAIN
-from grafana.device_carbon.names import GRAMS_PER_HOUR, GRAMS_PER_UNIT
+from grafana.device_carbon.names import GRAMS_PER_UNIT
+from grafana.options import GRAMS_PER_HOUR
 from grafana.panels import Facts, Series, Target, lines, number
 from grafana.promql import select, shown, total
 from prometheus.sci import SCI

@@ -5,20 +5,11 @@ from grafana_foundation_sdk.models import dashboard
 from grafana.board import Row, narrowing_link
 from grafana.edge_cluster.names import UID
 from grafana.edge_cluster.now import share_of
+from grafana.options import GRAMS_PER_HOUR as GRAMS
+from grafana.options import PER_HOUR
 from grafana.panels import Facts, Series, Target, lines, rows
 from grafana.promql import select, total
-from grafana.simulated import (
-    BY_SUPPLY,
-    EVERY_NODE,
-    NO_DATA,
-    NO_RATE,
-    PER_HOUR,
-    SIMULATED,
-    SPEED,
-    by_run_and_node,
-    of_runs,
-)
-from grafana.simulated import GRAMS_PER_HOUR as GRAMS
+from grafana.simulated import BY_SUPPLY, EVERY_NODE, NO_DATA, NO_RATE, SIMULATED, SPEED, by_run_and_node, of_runs
 from prometheus.simulator_recording import (
     BUSY,
     CLOCK,

@@ -5,9 +5,10 @@ from grafana_foundation_sdk.models import dashboard
 from grafana.board import Row
 from grafana.colours import FAINT, PLAIN, RENEWABLE
 from grafana.edge_cluster.names import TOP
+from grafana.options import GRAMS_PER_HOUR
 from grafana.panels import Facts, Series, Target, number
 from grafana.promql import select, total
-from grafana.simulated import EVERY_NODE, GRAMS_PER_HOUR, NO_DATA, NO_RATE, SIMULATED, SPEED
+from grafana.simulated import EVERY_NODE, NO_DATA, NO_RATE, SIMULATED, SPEED
 from prometheus.simulator_recording import EMISSIONS, ENERGY
 
 

@@ -5,12 +5,12 @@ from grafana_foundation_sdk.models import dashboard
 from exporter.core.units import HOURS_PER_DAY
 from grafana.board import Row
 from grafana.colours import FLOW_SINKS, FLOW_SOURCES, SITES
+from grafana.options import GRAMS_PER_KWH
 from grafana.panels import Facts, Series, Target, lines, rows, stacked
 from grafana.promql import select, total
 from grafana.simulated import EVERY_SITE, NO_DATA, NO_RATE, SIMULATED, if_several, of_runs
 from prometheus.simulator_recording import FLOW, TRANSFER_BYTES, TRANSFER_ENERGY
 
-PER_KWH = "suffix:g/kWh"
 BY_SITE = tuple(Series(name=rf"/^{site}\b/", colour=colour, pattern=True) for site, colour in SITES.items())
 """Lines in the colour of the site that begins their name."""
 
@@ -46,7 +46,7 @@ def _table() -> dashboard.Panel:
         no_value=NO_DATA,
         targets=tuple(Target(expr=expr, legend=heading) for heading, expr in values.items()),
         series=(
-            Series(name="Grid", unit=PER_KWH, decimals=0),
+            Series(name="Grid", unit=GRAMS_PER_KWH, decimals=0),
             Series(name="Battery", unit="percentunit", decimals=0),
             Series(name="Awake", unit="none", decimals=0),
             Series(name="Nodes", unit="none", decimals=0),
@@ -92,7 +92,7 @@ def _intensity() -> dashboard.Panel:
             "Carbon intensity of the grid at each chosen site in the last simulated step. Where the lines are far "
             "apart, moving work saves; where one swings, waiting does."
         ),
-        unit=PER_KWH,
+        unit=GRAMS_PER_KWH,
         no_value=NO_DATA,
         targets=(
             Target(

@@ -5,9 +5,10 @@ from grafana_foundation_sdk.models import dashboard
 from grafana.board import Row, narrowing_link
 from grafana.colours import NODE_STATES, WAKES
 from grafana.edge_cluster.names import UID
+from grafana.options import PER_HOUR
 from grafana.panels import Facts, by_label, coloured, lines, states, texts
 from grafana.promql import select
-from grafana.simulated import BY_SUPPLY, EVERY_NODE, NO_DATA, NO_RATE, PER_HOUR, SIMULATED, by_run_and_node
+from grafana.simulated import BY_SUPPLY, EVERY_NODE, NO_DATA, NO_RATE, SIMULATED, by_run_and_node
 from prometheus.simulator_recording import ASLEEP
 from prometheus.simulator_recording import WAKES as WAKE_COUNTER
 

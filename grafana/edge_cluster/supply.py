@@ -6,13 +6,13 @@ from grafana.board import Row, narrowing_link
 from grafana.colours import FAINT, GRID, RENEWABLE, SOURCES, SUPPLIES
 from grafana.edge_cluster.names import UID
 from grafana.edge_cluster.now import share_of
+from grafana.options import GRAMS_PER_HOUR
 from grafana.panels import Facts, Series, Target, by_label, coloured, lines, stacked
 from grafana.promql import select, total
 from grafana.simulated import (
     BY_SUPPLY,
     EVERY_NODE,
     EVERY_SITE,
-    GRAMS_PER_HOUR,
     NO_DATA,
     NO_RATE,
     SIMULATED,

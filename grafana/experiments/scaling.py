@@ -7,9 +7,9 @@ from grafana.experiments.charts import CURVE, HIGH, LOW, MEAN, PUBLISHED, curve
 from grafana.experiments.comparison import picture
 from grafana.experiments.measures import REGRET
 from grafana.experiments.names import IN_SCENARIO, NO_RESULTS, UNSCRAPED, found
+from grafana.options import PER_HOUR
 from grafana.panels import Facts, Target
 from grafana.promql import select
-from grafana.simulated import PER_HOUR
 
 STATISTICS = {MEAN: "mean", LOW: "low", HIGH: "high"}
 

@@ -4,9 +4,10 @@ from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
 from grafana.colours import FAINT, PLAIN
-from grafana.fleet.names import DEVICE_PIXELS, NOTHING_SEEN, SECONDS_PER_DAY, SECONDS_PER_HOUR, of_teams, whole_sum
+from grafana.fleet.names import DEVICE_PIXELS, NOTHING_SEEN, of_teams, whole_sum
+from grafana.options import GRAMS_PER_HOUR
 from grafana.panels import Facts, Series, Target, lines, rows
-from grafana.promql import select, total
+from grafana.promql import SECONDS_PER_DAY, SECONDS_PER_HOUR, select, total
 from prometheus.fleet import rate5m
 from prometheus.recording import emission_rate
 
@@ -30,7 +31,7 @@ def _both() -> dashboard.Panel:
             "Emissions of the chosen teams in grams an hour, and at the same time of the week before. New devices and "
             "those that are missing change it as work does."
         ),
-        unit="suffix:g/h",
+        unit=GRAMS_PER_HOUR,
         no_value=NOTHING_SEEN,
         targets=(Target(expr=grams(""), legend="now"), Target(expr=grams(WEEK), legend="a week ago")),
         series=(Series(name="now", colour=PLAIN), Series(name="a week ago", colour=FAINT, dashed=True)),

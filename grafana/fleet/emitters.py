@@ -5,9 +5,10 @@ from grafana_foundation_sdk.models import dashboard
 from grafana.board import Row
 from grafana.colours import FURTHER
 from grafana.colours import RANKS as COLOURS
-from grafana.fleet.names import DEVICE_PIXELS, NOTHING_SEEN, SECONDS_PER_HOUR, named, of_teams, whole_sum
+from grafana.fleet.names import DEVICE_PIXELS, NOTHING_SEEN, named, of_teams, whole_sum
+from grafana.options import GRAMS_PER_HOUR
 from grafana.panels import Facts, Series, Target, coloured, rows, stacked
-from grafana.promql import select, total
+from grafana.promql import SECONDS_PER_HOUR, select, total
 from prometheus.fleet import rate5m
 from prometheus.recording import POWER, emission_rate
 
@@ -45,7 +46,7 @@ def _teams() -> dashboard.Panel:
             "together, in grams an hour. All together are the fleet. A team is not drawn while none of its devices is "
             "seen."
         ),
-        unit="suffix:g/h",
+        unit=GRAMS_PER_HOUR,
         no_value=NOTHING_SEEN,
         targets=(
             *(Target(expr=ranked(place), legend=f"{place}. {{{{team}}}}") for place in places),
@@ -74,7 +75,7 @@ def _devices() -> dashboard.Panel:
             f"The {MOST} devices that emit most now, machine and network, and the power of their machines; means of 5 "
             "minutes. A device that several jobs scrape has a row for each."
         ),
-        unit="suffix:g/h",
+        unit=GRAMS_PER_HOUR,
         no_value=NOTHING_SEEN,
         targets=(
             Target(expr=emissions, legend="Emissions"),

@@ -14,9 +14,6 @@ CHOSEN_TEAM = 'team=~"$team"'
 DEVICE_PIXELS = 176
 """Width of a device's name and port."""
 
-SECONDS_PER_HOUR = 3600
-SECONDS_PER_DAY = 86_400
-
 
 def of_teams(metric: str, **labels: str) -> str:
     """Select what is recorded of the chosen teams."""

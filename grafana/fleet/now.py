@@ -4,9 +4,10 @@ from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
 from grafana.colours import FAINT, PLAIN, SCOPES
-from grafana.fleet.names import NOTHING_SEEN, SECONDS_PER_HOUR, named, of_teams, weighted
+from grafana.fleet.names import NOTHING_SEEN, named, of_teams, weighted
+from grafana.options import GRAMS_PER_HOUR
 from grafana.panels import Facts, Series, Target, bars, number
-from grafana.promql import select, total
+from grafana.promql import SECONDS_PER_HOUR, select, total
 from prometheus.budget import seconds
 from prometheus.fleet import devices, rate5m
 from prometheus.recording import BASE_INTERVAL, POWER, emission_rate
@@ -45,7 +46,7 @@ def _emissions() -> dashboard.Panel:
             "Emissions of the chosen devices and of the network for their traffic, in grams of carbon dioxide "
             "equivalent an hour, mean of 5 minutes, each device once."
         ),
-        unit="suffix:g/h",
+        unit=GRAMS_PER_HOUR,
         no_value=NOTHING_SEEN,
         targets=(Target(expr=f"{SECONDS_PER_HOUR} * {total(weighted(select(emission_rate('5m'))))}", legend="now"),),
         width=4,

@@ -5,6 +5,7 @@ from grafana_foundation_sdk.models import dashboard
 from grafana.board import Row
 from grafana.colours import FAINT
 from grafana.forecast.names import CHOSEN, FORECAST, NO_FORECAST, OBSERVED, OF_HORIZONS
+from grafana.options import GRAMS_PER_KWH
 from grafana.panels import Facts, Series, Target, lines
 from grafana.promql import select
 from grafana.simulated import EVERY_SITE
@@ -75,7 +76,7 @@ def _grid() -> dashboard.Panel:
             "Carbon intensity of the grid, as a mean of the chosen sites that have a forecast of it: what was forecast "
             f"for the simulated hour that ended last, with its bands, and the present figure. {OF_HORIZONS}"
         ),
-        unit="suffix:g/kWh",
+        unit=GRAMS_PER_KWH,
         no_value=f"{NO_FORECAST}, or the grid is known by the hour",
         targets=(
             Target(expr=f"avg({observed} and {sites})", legend="observed"),

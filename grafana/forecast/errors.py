@@ -5,6 +5,7 @@ from grafana_foundation_sdk.models import dashboard
 from grafana.board import Row
 from grafana.colours import PLAIN
 from grafana.forecast.names import BY_SUPPLY, CHOSEN, HORIZONS, NO_WEEK, OF_HORIZONS, WEEK, of
+from grafana.options import GRAMS_PER_KWH
 from grafana.panels import Facts, Series, Target, by_label, coloured, lines
 from grafana.promql import select
 from grafana.simulated import if_several
@@ -24,7 +25,7 @@ def _error() -> dashboard.Panel:
 
 def _grid_error() -> dashboard.Panel:
     family = "ecochain_site_grid_intensity_error_grams_per_kwh"
-    return _errors("Error of grid intensity by horizon", "the grid's intensity", "suffix:g/kWh", family)
+    return _errors("Error of grid intensity by horizon", "the grid's intensity", GRAMS_PER_KWH, family)
 
 
 def _errors(title: str, subject: str, unit: str, family: str) -> dashboard.Panel:

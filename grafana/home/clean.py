@@ -6,9 +6,10 @@ from grafana.board import Row
 from grafana.carbon_budget.names import INTENSITY, NO_FORECAST
 from grafana.colours import GRID, RENEWABLE
 from grafana.device import NO_DATA
-from grafana.home.names import GRAMS_PER_KWH, TO_BUDGET, together
-from grafana.home.why import MEAN_OF_A_DAY
+from grafana.home.names import TO_BUDGET, together
+from grafana.home.why import MEAN_OF_ALL
 from grafana.joined import by_number
+from grafana.options import GRAMS_PER_KWH
 from grafana.panels import Facts, Series, Target, lines, rows
 from grafana.promql import firing_alerts, select
 from prometheus.data_quality_alerts import HIGHEST_GRAMS_PER_KWH
@@ -29,7 +30,7 @@ def row() -> Row:
 
 
 def _today() -> dashboard.Panel:
-    mean = MEAN_OF_A_DAY.replace("[1d:10m]", "[1d:10m] @ end()")
+    mean = MEAN_OF_ALL.replace("[1d:10m]", "[1d:10m] @ end()")
     facts = Facts(
         title="Grid today",
         description=(

@@ -8,8 +8,8 @@ from grafana.colours import PLAIN, RENEWABLE
 from grafana.edge_cluster.names import UID as CLUSTER
 from grafana.experiments.charts import BARS, interval_bars, parts
 from grafana.experiments.names import found
-from grafana.home.names import GRAMS_PER_HOUR
 from grafana.joined import ORDER
+from grafana.options import GRAMS_PER_HOUR
 from grafana.panels import Facts, Series, Target, number
 from grafana.promql import select
 from prometheus.simulator_recording import GRAMS_PER_HOUR as SIMULATED_GRAMS

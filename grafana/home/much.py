@@ -10,9 +10,9 @@ from grafana.device_carbon.names import NO_SCORE
 from grafana.device_carbon.now import grade_number
 from grafana.device_carbon.whole import NO_EQUIVALENTS
 from grafana.home.names import TO_BUDGET, TO_DEVICE, together
-from grafana.home.now import SECONDS_PER_DAY, grams_of_a_day
+from grafana.home.now import grams_of_a_day
 from grafana.panels import Facts, Target, number, rows, texts
-from grafana.promql import select
+from grafana.promql import SECONDS_PER_DAY, select
 from prometheus.recording import COST, emission_rate
 
 HEIGHT = 4

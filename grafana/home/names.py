@@ -18,8 +18,6 @@ TO_BUDGET = leading_link(CARBON_BUDGET, "Carbon budget: days, grid, cost")
 TO_FLEET = leading_link(FLEET, "Fleet: devices and teams side by side")
 """Links to the boards with the detail, for the same choices and the same time."""
 
-GRAMS_PER_HOUR = "suffix:g/h"
-GRAMS_PER_KWH = "suffix:g/kWh"
 
 SHARE = f"sum by (job, instance) ({select(WEIGHT)})"
 """Part of a device that a target stands for: less than all of it where it has several, or is listed twice."""

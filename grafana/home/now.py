@@ -2,16 +2,15 @@
 
 from grafana_foundation_sdk.models import dashboard
 
-from exporter.core.units import SECONDS_PER_HOUR
 from grafana.board import Row
 from grafana.colours import SCOPES
 from grafana.device import NO_DATA, NO_PERIODS
-from grafana.home.names import GRAMS_PER_HOUR, TO_BUDGET, TO_DEVICE, TO_FLEET, TO_HOST_POWER, together
+from grafana.home.names import TO_BUDGET, TO_DEVICE, TO_FLEET, TO_HOST_POWER, together
+from grafana.options import GRAMS_PER_HOUR
 from grafana.panels import Facts, Series, Target, number, rows
-from grafana.promql import select
+from grafana.promql import SECONDS_PER_DAY, SECONDS_PER_HOUR, select
 from prometheus.recording import POWER, SCOPE_RATE, emission_rate
 
-SECONDS_PER_DAY = 86_400
 HEIGHT = 5
 
 
@@ -22,7 +21,7 @@ def row() -> Row:
 
 def grams_per_hour(grams_per_second: str) -> str:
     """Return a rate per hour."""
-    return f"{SECONDS_PER_HOUR:.0f} * {grams_per_second}"
+    return f"{SECONDS_PER_HOUR} * {grams_per_second}"
 
 
 def grams_of_a_day() -> str:

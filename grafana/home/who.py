@@ -4,10 +4,11 @@ from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
 from grafana.device import NO_DATA
-from grafana.home.names import GRAMS_PER_HOUR, MOST, TO_FLEET, TO_HOST_POWER, together
+from grafana.home.names import MOST, TO_FLEET, TO_HOST_POWER, together
 from grafana.home.now import grams_per_hour
 from grafana.home.why import programs
 from grafana.host_power.programs import NOT_TOLD
+from grafana.options import GRAMS_PER_HOUR
 from grafana.panels import Facts, Series, Target, rows
 from grafana.promql import EVERY_INSTANCE, select, total
 from prometheus.fleet import WEIGHT

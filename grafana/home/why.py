@@ -6,16 +6,17 @@ from grafana.board import Row
 from grafana.carbon_budget.names import INTENSITY
 from grafana.colours import ACTIVITIES, COMPONENTS, FAINT, GRID, SCOPES
 from grafana.device import NO_DATA
-from grafana.home.names import GRAMS_PER_HOUR, GRAMS_PER_KWH, TO_BUDGET, TO_DEVICE, TO_HOST_POWER, together
+from grafana.home.names import TO_BUDGET, TO_DEVICE, TO_HOST_POWER, together
 from grafana.home.now import grams_per_hour
 from grafana.host_power.programs import NOT_TOLD, OF_PROGRAMS
+from grafana.options import GRAMS_PER_HOUR, GRAMS_PER_KWH
 from grafana.panels import Facts, Series, Target, coloured, number, texts
 from grafana.promql import select
 from prometheus.data_quality_alerts import HIGHEST_GRAMS_PER_KWH
 from prometheus.recording import GROUP_EMISSIONS
 
 HEIGHT = 4
-MEAN_OF_A_DAY = f"avg(avg_over_time({select(INTENSITY)}[1d:10m]))"
+MEAN_OF_ALL = f"avg(avg_over_time({select(INTENSITY)}[1d:10m]))"
 """Mean of the intensity in force in the last day, looked at every ten minutes: cheap where there are many devices."""
 
 
@@ -105,7 +106,7 @@ def _grid() -> dashboard.Panel:
         no_value=NO_DATA,
         targets=(
             Target(expr=f"avg({select(INTENSITY)})", legend="in force"),
-            Target(expr=MEAN_OF_A_DAY, legend="mean of a day"),
+            Target(expr=MEAN_OF_ALL, legend="mean of a day"),
         ),
         series=(Series(name="in force", colour=GRID), Series(name="mean of a day", colour=FAINT)),
         limit=HIGHEST_GRAMS_PER_KWH,

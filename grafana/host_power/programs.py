@@ -6,6 +6,7 @@ from exporter.core.units import SECONDS_PER_HOUR
 from exporter.sources.processes.grouping import RESERVED
 from grafana.board import Row
 from grafana.colours import FURTHER, NO_PROGRAMS, RANKS, SCOPES
+from grafana.options import GRAMS_PER_HOUR
 from grafana.panels import Facts, Series, Target, bars, coloured, rows, stacked
 from grafana.promql import EVERY_INSTANCE, rate, select, shown, total
 from prometheus.recording import GROUP_EMISSIONS, GROUP_POWER
@@ -131,7 +132,7 @@ def _used() -> dashboard.Panel:
         "Received": moved("receive"),
         "Sent": moved("transmit"),
     }
-    units = {"Energy": "watth", "Now": "suffix:g/h", "CPUs now": "none", "Received": "decbytes", "Sent": "decbytes"}
+    units = {"Energy": "watth", "Now": GRAMS_PER_HOUR, "CPUs now": "none", "Received": "decbytes", "Sent": "decbytes"}
     facts = Facts(
         title="What each program used",
         description=(

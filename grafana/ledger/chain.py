@@ -4,9 +4,10 @@ from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
 from grafana.colours import PLAIN
+from grafana.options import PER_HOUR
 from grafana.panels import LIMIT, Facts, Series, Target, events, lines, number
 from grafana.promql import select, total
-from grafana.simulated import NO_DATA, NO_RATE, PER_HOUR, SIMULATED, if_several
+from grafana.simulated import NO_DATA, NO_RATE, SIMULATED, if_several
 from prometheus.ledger_alerts import MOST_SLOTS_BEHIND
 from prometheus.simulator_recording import LEDGER_BLOCKS, LEDGER_RECORDS, LEDGER_REJECTED
 

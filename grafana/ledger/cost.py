@@ -4,9 +4,10 @@ from grafana_foundation_sdk.models import dashboard
 
 from exporter.core.units import SECONDS_PER_DAY
 from grafana.board import Row
+from grafana.options import PER_HOUR
 from grafana.panels import Facts, Target, lines
 from grafana.promql import select, total
-from grafana.simulated import NO_DATA, NO_RATE, PER_HOUR, SIMULATED
+from grafana.simulated import NO_DATA, NO_RATE, SIMULATED
 from prometheus.simulator_recording import LEDGER_CPU, LEDGER_CPU_ENERGY, LEDGER_WRITE_FAILURES
 
 NO_FILE = "no ledger is kept in a file (--ledger)"

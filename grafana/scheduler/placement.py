@@ -5,9 +5,10 @@ from grafana_foundation_sdk.models import dashboard
 from grafana.board import Row, narrowing_link
 from grafana.colours import LEVELS, SITES
 from grafana.edge_cluster.names import UID as CLUSTER
+from grafana.options import PER_HOUR
 from grafana.panels import Facts, Series, Target, coloured, rows, stacked
 from grafana.promql import select, total
-from grafana.simulated import BY_SUPPLY, EVERY_NODE, NO_RATE, PER_HOUR, SIMULATED, by_run_and_node
+from grafana.simulated import BY_SUPPLY, EVERY_NODE, NO_RATE, SIMULATED, by_run_and_node
 from prometheus.simulator_recording import PLACEMENTS, SITE_PLACEMENTS, TRANSFER_BYTES
 
 MOST = 9

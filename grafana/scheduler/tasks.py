@@ -4,9 +4,10 @@ from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
 from grafana.colours import CLASSES, FAINT, OUTCOMES, QUANTILES
+from grafana.options import PER_HOUR
 from grafana.panels import Facts, Series, Target, coloured, lines, number, stacked
 from grafana.promql import select, total
-from grafana.simulated import EVERY_CLASS, NO_DATA, NO_RATE, PER_HOUR, SIMULATED, if_several
+from grafana.simulated import EVERY_CLASS, NO_DATA, NO_RATE, SIMULATED, if_several
 from prometheus.simulator_alerts import HIGHEST_MISS_RATIO
 from prometheus.simulator_recording import LATENCY, MISSES, TASKS, miss_ratio
 
