@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from enum import StrEnum
 
-#: The thread on which everything runs that a client can bring about.
 SERVER_THREAD = "http-server"
+"""The thread on which everything runs that a client can bring about."""
 
 SERVER_LINE_SECONDS = 1.0
 """Least seconds between two lines of that thread: they tell what is wrong and fill no disk, at most 10 MB a day."""
@@ -18,8 +18,8 @@ SELDOM_SECONDS = 60.0
 """Least seconds between two lines on one matter that comes and goes. Judgement: a fault is no older than that when the
 log tells of it, and a day of it takes some 300 kB."""
 
-#: `extra` of a line on that thread that no client can bring about.
 UNLIMITED = {"unlimited": True}
+"""`extra` of a line on that thread that no client can bring about."""
 
 
 class LogFormat(StrEnum):

@@ -5,8 +5,8 @@ import logging
 import socket
 from collections.abc import Callable
 
-#: Time without a look at waiting clients after the system refused one, for want of descriptors or memory.
 PAUSE_SECONDS = 1.0
+"""Time without a look at waiting clients after the system refused one, for want of descriptors or memory."""
 
 logger = logging.getLogger(__name__)
 

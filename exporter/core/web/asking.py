@@ -13,16 +13,16 @@ import msgspec
 from exporter.core.printable import printable
 from exporter.core.web.listen_address import ListenAddress, parse_address
 
-#: Most bytes of an answer that are read where nothing else is said: some ten times what a summary has.
 MAX_ANSWER_BYTES = 64 * 1024
+"""Most bytes of an answer that are read where nothing else is said: some ten times what a summary has."""
 
 _CHUNK_BYTES = 4096
 
-#: Time to find out why nothing was answered.
 _REFUSAL_SECONDS = 2.0
+"""Time to find out why nothing was answered."""
 
-#: Statuses whose bodies are read.
 _READ = (HTTPStatus.OK, HTTPStatus.BAD_REQUEST)
+"""Statuses whose bodies are read."""
 
 
 class Deadline:

@@ -15,16 +15,18 @@ from types import ModuleType
 from exporter.core.web.client_network import network_of
 from exporter.core.web.site import Response, text
 
-#: Different credentials that may wait for a check at once, in all and from one client network. A check at cost 10
-#: takes about 57 ms and one thread makes them, so among newcomers alone one waits 7 s at most.
 MAX_WAITING = 128
+"""Different credentials that may wait for a check at once. A check at cost 10 takes about 57 ms and one thread makes
+them, so among newcomers alone one waits 7 s at most."""
+
 MAX_WAITING_PER_CLIENT = 2
+"""The same of one client network."""
 
-#: Client networks whose wrong guesses are remembered, of some 100 bytes each; beyond them the oldest is forgotten.
 MAX_GUESSERS = 1024
+"""Client networks whose wrong guesses are remembered, of some 100 bytes each; beyond them the oldest is forgotten."""
 
-#: bcrypt reads no further, and the package refuses longer passwords.
 _PASSWORD_BYTES = 72
+"""bcrypt reads no further, and the package refuses longer passwords."""
 
 
 class Verdict(Enum):

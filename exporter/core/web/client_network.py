@@ -4,8 +4,8 @@ import socket
 
 _MAPPED = bytes(10) + b"\xff\xff"
 
-#: Bytes of an IPv6 address that name its network: a host chooses the other eight as it likes (RFC 4291, 2.5.1).
 _NETWORK_BYTES = 8
+"""Bytes of an IPv6 address that name its network: a host chooses the other eight as it likes (RFC 4291, 2.5.1)."""
 
 
 def network_of(peer: str) -> bytes:

@@ -28,7 +28,7 @@ MAX_HEAD_BYTES = 16 * 1024
 
 _HTTP_ON_TLS = b"HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\nThis port expects TLS: use https.\n"
 
-#: A client's fault is logged at debug level, with nothing that a client sent.
+# A client's fault is logged at debug level, with nothing that a client sent.
 logger = logging.getLogger(__name__)
 
 
@@ -260,11 +260,13 @@ class Connection(asyncio.BufferedProtocol):
     @contextlib.contextmanager
     def _failing_audibly(self, request: Request) -> Iterator[None]:
         """Answer 500 where the block raises; the exception passes on to the event loop, which reports it."""
-        try:
+        with contextlib.ExitStack() as on_failure:
+            on_failure.callback(self._fail, request)
             yield
-        except Exception:
-            self._send(readable(request, text(500, "The server failed to answer; its log says why.")))
-            raise
+            on_failure.pop_all()
+
+    def _fail(self, request: Request) -> None:
+        self._send(readable(request, text(500, "The server failed to answer; its log says why.")))
 
     def _send(self, response: Response, *, close: bool = False) -> None:
         self.phase = Phase.SENDING

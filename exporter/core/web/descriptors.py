@@ -4,9 +4,9 @@ import contextlib
 import os
 import resource
 
-#: Kept free beside what is open when serving begins: for the files that a sample, a scrape, a save or a read of the web
-#: configuration opens. Each closes what it opens; three at once are the most that was seen.
 RESERVED = 16
+"""Kept free beside what is open when serving begins: for the files that a sample, a scrape, a save or a read of the
+web configuration opens. Each closes what it opens; three at once are the most that was seen."""
 
 
 def room_for(connections: int) -> int:

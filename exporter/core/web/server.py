@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Handler", "ListenError", "Request", "Response", "Server"]
 
-#: What is in flight when the server stops may take this long.
 STOP_SECONDS = 1.0
+"""Seconds that what is in flight may take when the server stops."""
 
 logger = logging.getLogger(__name__)
 

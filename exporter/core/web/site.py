@@ -4,13 +4,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-#: On every response unless a handler or the web configuration sets its own. The page's style is inline.
 SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }
+"""On every response unless a handler or the web configuration sets its own. The page's style is inline."""
 
 _LOOPBACK_HOST = re.compile(r"(?:localhost\.?|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{0,5})?", re.IGNORECASE)
 

@@ -8,7 +8,6 @@ import msgspec
 
 from exporter.core.regular_file import open_file
 
-#: Go's names of the TLS 1.2 suites with forward secrecy and AEAD, as OpenSSL calls them. TLS 1.3's own are always on.
 CIPHER_SUITES = {
     "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256": "ECDHE-ECDSA-AES128-GCM-SHA256",
     "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384": "ECDHE-ECDSA-AES256-GCM-SHA384",
@@ -17,21 +16,24 @@ CIPHER_SUITES = {
     "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384": "ECDHE-RSA-AES256-GCM-SHA384",
     "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256": "ECDHE-RSA-CHACHA20-POLY1305",
 }
+"""Go's names of the TLS 1.2 suites with forward secrecy and AEAD, as OpenSSL calls them. TLS 1.3's own are always
+on."""
+
 _TLS13_SUITES = ("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256")
 
 _VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
-#: What Python's ssl does for each of Go's policies. Nothing here would use a certificate that is requested but not
-#: verified, so RequestClientCert asks for none. RequireAnyClientCert has no counterpart.
 _CLIENT_AUTH = {
     "NoClientCert": ssl.CERT_NONE,
     "RequestClientCert": ssl.CERT_NONE,
     "VerifyClientCertIfGiven": ssl.CERT_OPTIONAL,
     "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
 }
+"""The behaviour of Python's ssl for each of Go's policies. Nothing here would use a certificate that is requested but
+not verified, so RequestClientCert asks for none. RequireAnyClientCert has no counterpart."""
 
 
-#: Go's names of the curves, as OpenSSL calls them.
 _CURVES = {"CurveP256": "prime256v1", "CurveP384": "secp384r1", "CurveP521": "secp521r1", "X25519": "X25519"}
+"""Go's names of the curves, as OpenSSL calls them."""
 
 
 class TlsServerConfig(msgspec.Struct, forbid_unknown_fields=True):

@@ -15,8 +15,8 @@ import msgspec
 from exporter.core.config import ConfigError, convert
 from exporter.core.web.tls_context import TlsServerConfig, server_context
 
-#: Modification time in ns, size in bytes and inode of a file; None where it is not there.
 Stamp = tuple[int, int, int] | None
+"""Modification time in ns, size in bytes and inode of a file; None where it is not there."""
 
 _HEADERS = (
     "Content-Security-Policy",
@@ -26,8 +26,8 @@ _HEADERS = (
     "X-XSS-Protection",
 )
 
-#: Version, cost, 22 characters of salt and 31 of hash. The salt's last character carries two bits.
 _BCRYPT = re.compile(r"\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}")
+"""Version, cost, 22 characters of salt and 31 of hash. The salt's last character carries two bits."""
 
 
 class WebConfigError(ConfigError):

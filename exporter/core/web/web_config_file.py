@@ -6,8 +6,8 @@ import time
 from exporter.core.logs import UNLIMITED
 from exporter.core.web.web_config import WebConfig, WebConfigError, file_stamps, load_web_config
 
-#: A bad file is tried again this often, since a file that it names may appear without it changing itself.
 RETRY_SECONDS = 10.0
+"""A bad file is tried again this often, since a file that it names may appear without it changing itself."""
 
 logger = logging.getLogger(__name__)
 
