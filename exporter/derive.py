@@ -17,7 +17,6 @@ from exporter.core.units import (
     Grams,
     GramsPerSecond,
     Joules,
-    MonotonicSeconds,
     Ratio,
     Seconds,
     UnixSeconds,
@@ -31,7 +30,7 @@ from exporter.intensity.ask import AskedProvider
 from exporter.intensity.reading import IntensityAnswer, IntensityReading
 from exporter.intensity.window import Tariff
 from exporter.last_hour import Emissions, Stretch
-from exporter.power.allocation import Allocation, Load, Pending, allocate
+from exporter.power.allocation import Allocation, Pending, allocation_of
 from exporter.power.component import ByScope, Component, Provenance, power_by_scope
 from exporter.power.model import HostPowerModel, NetworkPowerModel
 from exporter.power.provenance import in_force
@@ -41,8 +40,7 @@ from exporter.spending import Spending
 from exporter.totals import Totals
 from exporter.usage.between import Usage, failures
 from exporter.usage.events import Event, EventKind
-from exporter.usage.sensors import Measured, believed
-from exporter.usage.span import Span
+from exporter.usage.sensors import believed
 
 if TYPE_CHECKING:
     from exporter.attribution.sharing import Left, Sharing
@@ -82,7 +80,7 @@ class BudgetPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unfinished:
-    """State that one sample leaves to the next: the last minute's traffic, and what is known of the sensors.
+    """State that one sample leaves to the next: recent traffic, and what is known of the sensors.
 
     `hour` are the emissions of the last hour. `left` is what waits to be shared out among groups of processes.
     `learned_at` is up to when the week has been learned, on the clock that cannot be set, and `unlearned` the grams
@@ -141,7 +139,7 @@ def derive(
     Without an intensity its energy counts and its grams are unknown: no total, budget, projection or hour gets any.
     """
     sensors = believed(usage.told, unfinished.flat)
-    host = _allocation(usage, sensors.measured, models.host, unfinished.pending).times(models.pue)
+    host = allocation_of(usage, sensors.measured, models.host, unfinished.pending).times(models.pue)
     powers, energies = _power_and_energy(host, usage, reading, models.network)
     grams = _grams(energies, intensity.reading)
     window = _window(unfinished.window, reading, usage, models.activity)
@@ -158,11 +156,9 @@ def derive(
     if reading.cpu is not None or "cpu" in snapshot.off:
         total, unfinished = _learned(total, unfinished, reading, plan.zone)
     scopes = snapshot.counted_scopes()
-    budgets = _budgets(total, reading, plan if scopes else replace(plan, limits={}), known=grams is not None)
     readings = _readings(reading, usage, activity, powers, intensity, models)
-    today = budget.booked_at(total.booked, Period.DAY, reading.wall, plan.zone) if scopes else None
-    groups = {} if unfinished.left is None else unfinished.left.use
-    readings = replace(readings, today=today, budgets=budgets, groups=groups)
+    readings = _with_budgets(readings, total, reading, plan if scopes else None, known=grams is not None)
+    readings = replace(readings, groups={} if unfinished.left is None else unfinished.left.use)
     hour = last_hour.emissions_of(unfinished.hour, reading.elapsed)
     score = scoring.score(readings, hour, models.reference, Watts(models.host.idle * models.pue), scopes)
     after = replace(
@@ -180,16 +176,22 @@ def derive(
     return after, unfinished
 
 
-def _budgets(total: Totals, reading: HostReading, plan: BudgetPlan, *, known: bool) -> tuple[BudgetStatus, ...]:
-    """Return the state of the budgets, without projections while the grams of the time are not `known`."""
-    budgets = projection.status(
-        plan.limits, total.booked, total.week, since=total.since, now=reading.wall, zone=plan.zone
-    )
+def _with_budgets(
+    readings: Readings, total: Totals, reading: HostReading, plan: BudgetPlan | None, *, known: bool
+) -> Readings:
+    """Add the grams of today and the state of the budgets: without projections while grams are not `known`.
+
+    Without a plan, where no scope is counted, there are none.
+    """
+    if plan is None:
+        return readings
+    now, zone = reading.wall, plan.zone
+    budgets = projection.status(plan.limits, total.booked, total.week, since=total.since, now=now, zone=zone)
     if not known:
         budgets = tuple(replace(one, projected=None) for one in budgets)
-    if plan.embodied is None:
-        return budgets
-    return tuple(_with_embodied(one, plan.embodied, reading.wall) for one in budgets)
+    if plan.embodied is not None:
+        budgets = tuple(_with_embodied(one, plan.embodied, now) for one in budgets)
+    return replace(readings, today=budget.booked_at(total.booked, Period.DAY, now, zone), budgets=budgets)
 
 
 def _with_embodied(one: BudgetStatus, embodied: EmbodiedCarbon, now: UnixSeconds) -> BudgetStatus:
@@ -211,14 +213,6 @@ def provenance(
     if models.pue != 1.0:
         found = tuple(replace(one, description=f"{one.description}, x {models.pue:g} (PUE)") for one in found)
     return found if "network" in off else (*found, models.network.provenance)
-
-
-def _allocation(usage: Usage, measured: tuple[Measured, ...], model: HostPowerModel, pending: Pending) -> Allocation:
-    load = None
-    if usage.cpu is not None and usage.cpu_since is not None:
-        span = Span(start=usage.cpu_since, end=MonotonicSeconds(usage.cpu_since + usage.cpu.elapsed))
-        load = Load(utilization=usage.cpu.utilization, span=span)
-    return allocate(model, load, measured, pending, usage.cpu_since)
 
 
 def _power_and_energy(

@@ -13,7 +13,7 @@ from exporter import budget, totals
 from exporter.budget import Booked, Period, bounds_at
 from exporter.core.carbon import emissions
 from exporter.core.units import Grams, GramsPerKwh, Joules, MonotonicSeconds, Seconds, UnixSeconds, Watts, energy
-from exporter.power.allocation import Load, Pending, allocate
+from exporter.power.allocation import Pending, allocation_of
 from exporter.power.component import Component, EnergyCounter
 from exporter.power.model import HostPowerModel, NetworkPowerModel
 from exporter.sources.reading import HostReading, LastReading, SourceState, Timed, Traffic
@@ -99,14 +99,10 @@ def downtime(
     elapsed = Seconds(reading.elapsed - before.elapsed)
     # What the comparison meets is no event of a sample: the stop was meant, or is counted where it was not.
     usage = usage_between(before, reading, interval=elapsed)
-    load = None
-    if usage.cpu is not None and usage.cpu_since is not None:
-        end = MonotonicSeconds(usage.cpu_since + usage.cpu.elapsed)
-        load = Load(utilization=usage.cpu.utilization, span=Span(start=usage.cpu_since, end=end))
     told = {name: one for name, one in usage.told.items() if name in before.sensors}
     proven = {name: told[name] for name in told if not _proves_nothing(before.sensors[name], reading.sensors[name])}
     measured = believed(proven, {}).measured
-    energies = dict(allocate(host, load, measured, _pending(last), usage.cpu_since).times(pue).energies)
+    energies = dict(allocation_of(usage, measured, host, _pending(last)).times(pue).energies)
     devices: Mapping[str, Traffic] = {}
     if usage.network is not None:
         devices = usage.network.devices

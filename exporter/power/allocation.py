@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from exporter.core.units import Joules, MonotonicSeconds, Ratio, Seconds, Watts
 from exporter.power.component import PRECEDENCE, Component, Coverage
 from exporter.power.model import HostPowerModel
+from exporter.usage.between import Usage
 from exporter.usage.cpu import CpuUsage
 from exporter.usage.events import Event, EventKind
 from exporter.usage.sensors import Measured
@@ -69,6 +70,15 @@ class Allocation:
     def times(self, factor: float) -> "Allocation":
         """Return the allocation with every component's energy multiplied, as a machine room's overhead does."""
         return replace(self, energies={one: Joules(spent * factor) for one, spent in self.energies.items()})
+
+
+def allocation_of(usage: Usage, measured: Sequence[Measured], model: HostPowerModel, pending: Pending) -> Allocation:
+    """Return the energy of the machine's use, by the sensors that are believed and by the model for the rest."""
+    load = None
+    if usage.cpu is not None and usage.cpu_since is not None:
+        span = Span(start=usage.cpu_since, end=MonotonicSeconds(usage.cpu_since + usage.cpu.elapsed))
+        load = Load(utilization=usage.cpu.utilization, span=span)
+    return allocate(model, load, measured, pending, usage.cpu_since)
 
 
 def allocate(
