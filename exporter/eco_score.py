@@ -23,6 +23,7 @@ from enum import StrEnum
 from exporter.core.carbon import GRID_FACTORS, emission_rate
 from exporter.core.units import JOULES_PER_KWH, GramsPerKwh, GramsPerSecond, Ratio, Seconds, Watts
 from exporter.last_hour import Emissions
+from exporter.power.estimate import numbered
 from exporter.power.hardware import Hardware
 from exporter.power.tables import read
 
@@ -110,7 +111,7 @@ def reference_of(hardware: Hardware) -> Reference | None:
     for row in read("half_load_watts"):
         if row["kind"] == hardware.kind:
             count = {"processor": hardware.processor.chips, "virtual CPU": hardware.vcpus}.get(row["per"], 1)
-            size = "" if row["per"] == "machine" else f" of {count} {row['per']}{'' if count == 1 else 's'}"
+            size = "" if row["per"] == "machine" else f" of {numbered(count, row['per'])}"
             return Reference(
                 machine=row["kind"],
                 title=f"{row['title']}{size} at half load",

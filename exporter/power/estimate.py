@@ -22,3 +22,8 @@ class Estimate:
     curved: bool
     counted: str = ""
     gb: float | None = None
+
+
+def numbered(number: int, name: str) -> str:
+    """Write how many there are of something: 1 processor, 2 processors."""
+    return f"{number} {name}{'' if number == 1 else 's'}"

@@ -6,7 +6,7 @@ from exporter.core.carbon import Factor
 from exporter.core.units import Watts
 from exporter.power.band import band_of
 from exporter.power.component import Component
-from exporter.power.estimate import Estimate
+from exporter.power.estimate import Estimate, numbered
 from exporter.power.hardware import Hardware, Kind
 from exporter.power.model import CURVE, LINE, HostPowerModel
 from exporter.power.presets import PACKAGE_IDLE_SHARE
@@ -97,9 +97,5 @@ def _additions(estimate: Estimate, hardware: Hardware) -> _Additions:
 
 
 def _counted(disks: Disks) -> str:
-    parts = [
-        f"{number} {name}{'' if number == 1 else 's'}"
-        for number, name in ((disks.rotating, "hard disk"), (disks.solid, "SSD"))
-        if number
-    ]
-    return " and ".join(parts)
+    kinds = ((disks.rotating, "hard disk"), (disks.solid, "SSD"))
+    return " and ".join(numbered(number, name) for number, name in kinds if number)

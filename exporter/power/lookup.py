@@ -4,7 +4,7 @@ import math
 
 from exporter.core.units import Watts
 from exporter.power.cpu_name import key_of
-from exporter.power.estimate import Estimate
+from exporter.power.estimate import Estimate, numbered
 from exporter.power.generation import generation_by_cpuid, named_by_qemu
 from exporter.power.hardware import Hardware, Kind
 from exporter.power.presets import cloud_estimate
@@ -102,9 +102,9 @@ def by_average(hardware: Hardware) -> Estimate | None:
 
 
 def _counted(hardware: Hardware) -> str:
-    guest = hardware.kind is Kind.VM
-    number, name = (hardware.vcpus, "virtual CPU") if guest else (hardware.processor.chips, "processor")
-    return f"{number} {name}{'' if number == 1 else 's'}"
+    if hardware.kind is Kind.VM:
+        return numbered(hardware.vcpus, "virtual CPU")
+    return numbered(hardware.processor.chips, "processor")
 
 
 def _is_curved(row: CpuRow) -> bool:

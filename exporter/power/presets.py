@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from exporter.core.carbon import Factor
 from exporter.core.units import Watts
-from exporter.power.estimate import Estimate
+from exporter.power.estimate import Estimate, numbered
 
 CEP_IDLE = Factor(
     value=50.0, unit="W", source="CEP technical report, section 2.1.1: idle power of a desktop", year=2024
@@ -69,7 +69,7 @@ def cloud_estimate(vendor: str, vcpus: int, *, recent: bool, curved: bool = Fals
         model=vendor,
         rung=f"average_{vendor}" if recent else f"average_{vendor}_older",
         curved=curved,
-        counted=f"{vcpus} virtual CPU{'' if vcpus == 1 else 's'}",
+        counted=numbered(vcpus, "virtual CPU"),
     )
 
 

@@ -18,7 +18,7 @@ class Processor:
     """Facts about a machine's processors; an empty text or None where nothing is said.
 
     `vendor`, `family`, `model` and `stepping` are the CPUID's, as the first processor says. `chips` counts sockets, 1
-    where none is told; `siblings` are the logical processors online of one. `threads` counts those that are listed.
+    where none is told; `siblings` are the logical processors online of one.
     """
 
     name: str = ""
@@ -30,7 +30,6 @@ class Processor:
     chips: int = 1
     cores_per_chip: int | None = None
     siblings: int | None = None
-    threads: int = 1
 
     @property
     def is_virtual(self) -> bool:
@@ -49,11 +48,9 @@ def parse_cpuinfo(text: str) -> Processor:
     """Read what `/proc/cpuinfo` says on x86, and what little it says elsewhere. Text of no sense says nothing."""
     first: Mapping[str, str] = {}
     sockets: set[str] = set()
-    threads = 0
     for block in _blocks(text):
         if "processor" not in block:
             continue
-        threads += 1
         first = first or block
         if "physical id" in block and len(sockets) < MOST_CHIPS:
             sockets.add(block["physical id"])
@@ -67,7 +64,6 @@ def parse_cpuinfo(text: str) -> Processor:
         chips=max(1, len(sockets)),
         cores_per_chip=_number(first.get("cpu cores")) or None,
         siblings=_number(first.get("siblings")) or None,
-        threads=max(1, threads),
     )
 
 

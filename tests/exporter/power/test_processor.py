@@ -51,13 +51,12 @@ def test_two_sockets_are_two_chips() -> None:
         chips=2,
         cores_per_chip=96,
         siblings=192,
-        threads=384,
     )
 
 
 def test_arm_says_little_and_that_is_one_chip() -> None:
     text = "processor\t: 0\nCPU implementer\t: 0x41\n\nprocessor\t: 1\nBogoMIPS\t: 50.00\n\nModel\t: Pi\n"
-    assert parse_cpuinfo(text) == Processor(threads=2)
+    assert parse_cpuinfo(text) == Processor()
 
 
 @pytest.mark.slow
@@ -65,7 +64,6 @@ def test_arm_says_little_and_that_is_one_chip() -> None:
 def test_no_text_breaks_the_reading_and_no_estimate_is_absurd(text: str) -> None:
     found = parse_cpuinfo(text)
     assert 1 <= found.chips <= MOST_CHIPS
-    assert found.threads >= 1
     estimate = host_estimate(hardware_of(Identity(cpuinfo=text, vcpus=2)))
     assert 0.0 < estimate.idle <= estimate.full
 
