@@ -58,7 +58,7 @@ NOTHING = Lot()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
+class DeviceTraffic:
     """Traffic that devices counted in a sample, by direction, and the energy of the line, traffic or not."""
 
     received: Lot
@@ -120,7 +120,7 @@ class Settlement:
     events: tuple[Event, ...] = ()
 
 
-def counted_by(usage: NetworkUsage, energy: Joules, per_byte: JoulesPerByte, grams: Grams) -> Counted:
+def counted_by(usage: NetworkUsage, energy: Joules, per_byte: JoulesPerByte, grams: Grams) -> DeviceTraffic:
     """Return the traffic of a sample with the energy and emissions of scope network.
 
     Each byte brings `per_byte` joules; what is more belongs to the line. Emissions go by energy; they are zero where
@@ -128,7 +128,7 @@ def counted_by(usage: NetworkUsage, energy: Joules, per_byte: JoulesPerByte, gra
     """
     per_joule = grams / energy if energy > 0.0 else 0.0
     received, sent = usage.received_bytes * per_byte, usage.sent_bytes * per_byte
-    return Counted(
+    return DeviceTraffic(
         received=Lot(size=usage.received_bytes, energy=Joules(received), grams=Grams(received * per_joule)),
         sent=Lot(size=usage.sent_bytes, energy=Joules(sent), grams=Grams(sent * per_joule)),
         line=Lot(energy=energy, grams=grams).without(
@@ -152,7 +152,7 @@ def _gained(before: Claims, now: Claims) -> Claims:
     return {group: size for group, size in gained.items() if size > 0}
 
 
-def settle(waiting: Waiting, counted: Counted | None, claimed: Claimed | None, *, expected: bool) -> Settlement:
+def settle(waiting: Waiting, counted: DeviceTraffic | None, claimed: Claimed | None, *, expected: bool) -> Settlement:
     """Settle the bytes of a sample with those that waited, the oldest first.
 
     The shares and what waits are together what devices counted, and what waited of theirs. Where devices could not be
@@ -160,7 +160,7 @@ def settle(waiting: Waiting, counted: Counted | None, claimed: Claimed | None, *
     claims are `expected`.
     """
     ends = _Ends(waiting=claimed is not None or not expected, new=not expected, claims=counted is not None)
-    nothing = Counted(received=NOTHING, sent=NOTHING)
+    nothing = DeviceTraffic(received=NOTHING, sent=NOTHING)
     now, claims = counted or nothing, claimed or Claimed()
     received = _settle(waiting.received, now.received, claims.received, ends)
     sent = _settle(waiting.sent, now.sent, claims.sent, ends)

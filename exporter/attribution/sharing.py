@@ -19,7 +19,7 @@ FROM_ZERO = {Scope.HOST: (IDLE, OTHER, UNATTRIBUTED), Scope.NETWORK: (OTHER, UNA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Gathered:
     """Gains of groups since energy was last shared out, at `begun`.
 
     `is_known` says whether all of their emissions are, `is_settled` whether bytes of programs were settled with those
@@ -35,7 +35,7 @@ class Span:
     is_timed: bool = False
 
     def use(self, now: MonotonicSeconds, scopes: frozenset[Scope]) -> Mapping[str, GroupUse]:
-        """Return the mean use of each group over the span up to now."""
+        """Return the mean use of each group up to now."""
         seconds = Seconds(now - self.begun)
         told = scopes if self.is_settled else scopes - {Scope.NETWORK}
         return {name: self._use_of(total, seconds, told) for name, total in self.gains.items() if seconds > 0.0}
@@ -63,11 +63,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
-    """State that attribution leaves from one sample to the next; `use` is that of the last span that was shared out."""
+    """State that attribution leaves from one sample to the next; `use` is of the time before the last sharing out."""
 
     host: HostLeft
     traffic: TrafficLeft
-    span: Span
+    gathered: Gathered
     use: Mapping[str, GroupUse] = field(default_factory=dict)
 
 
@@ -97,7 +97,7 @@ class Sharing:
             waiting=NO_AMOUNTS,
             retired=exported.retired.plus(retired),
         )
-        left = Left(host=begin_host(reading), traffic=begin_traffic(reading), span=Span(begun=reading.awake))
+        left = Left(host=begin_host(reading), traffic=begin_traffic(reading), gathered=Gathered(begun=reading.awake))
         return exported, left
 
     def share(self, exported: Exported, left: Left, spending: Spending) -> tuple[Exported, Left]:
@@ -110,8 +110,8 @@ class Sharing:
         if Scope.NETWORK in self.scopes:
             traffic = share_traffic(left.traffic, spending)
         gains = add_groups(host.gains, traffic.gains)
-        span = left.span
-        spent = Joules(sum(sum(one.energy.values()) for one in (*span.gains.values(), *gains.values())))
+        gathered = left.gathered
+        spent = Joules(sum(sum(one.energy.values()) for one in (*gathered.gains.values(), *gains.values())))
         placed = place(exported.groups, gains, top=self.top, spent=spent, now=spending.reading.wall)
         waiting = GroupTotal(
             energy={Scope.HOST: host.left.waiting.energy}, emissions={Scope.HOST: host.left.waiting.emitted}
@@ -126,21 +126,21 @@ class Sharing:
             lost_bytes=exported.lost_bytes + traffic.lost,
             events=add_events(exported.events, traffic.events),
         )
-        span = replace(
-            span,
-            gains=add_groups(span.gains, placed.gains),
-            is_known=span.is_known and spending.intensity is not None,
-            is_settled=span.is_settled or traffic.is_settled,
-            sees_all=span.sees_all and traffic.sees_all,
-            is_timed=span.is_timed or spending.reading.processes is not None,
+        gathered = replace(
+            gathered,
+            gains=add_groups(gathered.gains, placed.gains),
+            is_known=gathered.is_known and spending.intensity is not None,
+            is_settled=gathered.is_settled or traffic.is_settled,
+            sees_all=gathered.sees_all and traffic.sees_all,
+            is_timed=gathered.is_timed or spending.reading.processes is not None,
         )
-        left = replace(left, host=host.left, traffic=traffic.left, span=span)
+        left = replace(left, host=host.left, traffic=traffic.left, gathered=gathered)
         return exported, self._shown(left, spending.reading, settles=host.settles or Scope.HOST not in self.scopes)
 
     def _shown(self, left: Left, reading: HostReading, *, settles: bool) -> Left:
-        """Return what is left with the use to be shown: that of a span that ends now, else of the last one."""
+        """Return what is left with the use to be shown: that of what was gathered up to now, else of the last."""
         if settles:
-            use = left.span.use(reading.awake, self.scopes)
-            return replace(left, use=use, span=Span(begun=reading.awake))
+            use = left.gathered.use(reading.awake, self.scopes)
+            return replace(left, use=use, gathered=Gathered(begun=reading.awake))
         is_missing = Scope.HOST in self.scopes and reading.processes is None
         return replace(left, use={}) if is_missing else left

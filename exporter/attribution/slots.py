@@ -8,7 +8,7 @@ from exporter.sources.processes.grouping import OTHER, RESERVED
 from exporter.totals import NO_AMOUNTS, GroupTotal, add_groups
 
 LEAST_SHARE = 0.001
-"""Share in all energy that is told by group, of a span that is shared out, from which on a group matters. Judgement: a
+"""Share in all energy that is told by group since it was last shared out, from which on a group matters. Judgement: a
 twentieth of a watt of a machine of fifty, which daemons that look around now and then stay below."""
 
 HELD = Seconds(3600.0)
@@ -35,7 +35,7 @@ def place(
 ) -> Placed:
     """Return the totals with gains added, of at most `top` groups beside the reserved ones.
 
-    `spent` is all energy of the span that the gains are of. A free place goes to whoever gained most; one that is taken
+    `spent` is all energy of the time that the gains are of. A free place goes to whoever gained most; one that is taken
     only to a group that matters, from the one that has not mattered for the longest time, if that is an hour.
     """
     mattering = {name for name, gain in gains.items() if _matters(gain, spent)}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from exporter.attribution.network import Counted, NetworkShare, Waiting, claimed_between, counted_by, settle
+from exporter.attribution.network import DeviceTraffic, NetworkShare, Waiting, claimed_between, counted_by, settle
 from exporter.power.component import Scope
 from exporter.sources.reading import GroupBytes, HostReading, SourceState, Timed
 from exporter.spending import Spending
@@ -68,7 +68,7 @@ def _is_carried(reading: HostReading) -> bool:
     return reading.network is None and states not in ([], [SourceState.ABSENT])
 
 
-def _counted(spending: Spending) -> Counted | None:
+def _counted(spending: Spending) -> DeviceTraffic | None:
     """Return what devices counted in the sample; None where they could not be read."""
     traffic, energy = spending.usage.network, spending.network
     if traffic is None or energy is None:

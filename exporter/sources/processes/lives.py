@@ -37,7 +37,7 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class TickSpan:
     """Time between two readings in clock ticks, since the machine's start the last one, and the forks in between.
 
     `most` is what all CPUs together can have done in it.
@@ -58,7 +58,7 @@ class Lives:
         # Who is older than those of the first reading, but not among them, was hidden: its time was not counted.
         self._since = max((one.started for one in processes.values()), default=0)
 
-    def advance(self, now: Mapping[int, Process], span: Span) -> Spent:
+    def advance(self, now: Mapping[int, Process], span: TickSpan) -> Spent:
         """Return what processes have had since the last reading, and remember this one."""
         before = self._before
         own: list[Had] = []
@@ -81,7 +81,7 @@ class Lives:
         return Spent(own=own, ended=ended, unseen=unseen)
 
     def _ended(
-        self, now: Mapping[int, Process], span: Span, *, none_unseen: bool
+        self, now: Mapping[int, Process], span: TickSpan, *, none_unseen: bool
     ) -> tuple[Sequence[Had], Sequence[Had]]:
         """Share out what parents were told of children that have ended."""
         before = self._before
@@ -114,7 +114,7 @@ class Lives:
             return was.waited
         return 0 if self._counts(process) else process.waited
 
-    def _most(self, process: Process, span: Span, *, none_unseen: bool) -> float:
+    def _most(self, process: Process, span: TickSpan, *, none_unseen: bool) -> float:
         """Return the ticks that a process may have had before it ended.
 
         As many as it had before in that time: its parent may have had other children meanwhile. Where nobody was
@@ -124,7 +124,7 @@ class Lives:
         return share * span.ticks
 
 
-def _lived(process: Process, span: Span) -> float:
+def _lived(process: Process, span: TickSpan) -> float:
     """Return the part of a span for which a process was there."""
     age = span.until - process.started
     return min(span.ticks, age) if age >= 1.0 else span.ticks

@@ -8,7 +8,7 @@ from pathlib import Path
 from exporter.core.units import MonotonicSeconds, Seconds
 from exporter.sources.cpu import TICKS_PER_SECOND
 from exporter.sources.processes.grouping import OTHER, By, Grouping, GroupRule, label
-from exporter.sources.processes.lives import Had, Lives, Span
+from exporter.sources.processes.lives import Had, Lives, TickSpan
 from exporter.sources.processes.siblings import Weights
 from exporter.sources.processes.stat import Process, ProcessReader
 from exporter.sources.processes.sums import Portion
@@ -65,7 +65,7 @@ class ProcessWatch:
             return Seen()
         until = interval.elapsed * TICKS_PER_SECOND
         most = interval.ticks * interval.cpus
-        span = Span(ticks=interval.ticks, until=until, forks=interval.forks, most=most)
+        span = TickSpan(ticks=interval.ticks, until=until, forks=interval.forks, most=most)
         spent = self._lives.advance(processes, span)
         # The name of a process that nobody saw is not known, but it was its parent's cgroup that it began in.
         unseen = [had for had in spent.unseen if self._inherits and had[0].pid != FIRST_PROCESS]

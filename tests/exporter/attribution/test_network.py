@@ -11,7 +11,7 @@ from exporter.attribution.network import (
     EXCEEDS,
     NOTHING,
     Claimed,
-    Counted,
+    DeviceTraffic,
     Lot,
     NetworkShare,
     Waiting,
@@ -31,7 +31,7 @@ GRAMS_PER_JOULE = 1e-4
 LINE = Joules(90.0)
 
 
-def counted(received: int, sent: int = 0, per_byte: float = ENERGY_PER_BYTE, line: float = LINE) -> Counted:
+def counted(received: int, sent: int = 0, per_byte: float = ENERGY_PER_BYTE, line: float = LINE) -> DeviceTraffic:
     """Return what devices counted in a sample, with a line's energy."""
     energy = Joules(line + (received + sent) * per_byte)
     usage = NetworkUsage(devices={"eth0": traffic(received, sent)}, elapsed=Seconds(5.0))
@@ -46,7 +46,7 @@ class Ledger:
     shares: dict[str, NetworkShare] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
 
-    def take(self, devices: Counted | None, programs: Claimed | None, *, expected: bool = True) -> None:
+    def take(self, devices: DeviceTraffic | None, programs: Claimed | None, *, expected: bool = True) -> None:
         """Settle one sample."""
         settled = settle(self.waiting, devices, programs, expected=expected)
         self.waiting = settled.waiting
@@ -83,7 +83,7 @@ SAMPLES = st.lists(
 
 @given(SAMPLES)
 def test_shares_and_what_waits_are_what_devices_counted(
-    samples: Sequence[tuple[Counted | None, Claimed | None, bool]],
+    samples: Sequence[tuple[DeviceTraffic | None, Claimed | None, bool]],
 ) -> None:
     ledger, sum_received, sum_sent, whole = Ledger(), 0, 0, NOTHING
     for devices, programs, expected in samples:
@@ -111,7 +111,7 @@ def test_shares_and_what_waits_are_what_devices_counted(
 
 @given(SAMPLES)
 def test_no_group_gets_more_than_its_programs_moved(
-    samples: Sequence[tuple[Counted | None, Claimed | None, bool]],
+    samples: Sequence[tuple[DeviceTraffic | None, Claimed | None, bool]],
 ) -> None:
     ledger, claimed = Ledger(), dict.fromkeys(["web", "mail", "copy"], 0)
     for devices, programs, expected in samples:
@@ -224,7 +224,7 @@ def test_each_byte_brings_the_energy_and_emissions_of_its_own_sample() -> None:
 def test_energy_without_emissions_leaves_them_out() -> None:
     usage = NetworkUsage(devices={"eth0": traffic(100, 0)}, elapsed=Seconds(5.0))
     of_sample = counted_by(usage, Joules(10.0), JoulesPerByte(0.1), Grams(0.0))
-    assert of_sample == Counted(received=Lot(size=100, energy=Joules(10.0)), sent=NOTHING)
+    assert of_sample == DeviceTraffic(received=Lot(size=100, energy=Joules(10.0)), sent=NOTHING)
 
 
 def bytes_at(at: float, received: Mapping[str, int]) -> Timed[GroupBytes]:
