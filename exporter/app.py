@@ -13,12 +13,11 @@ from exporter.config import Config
 from exporter.core.clock import Clock
 from exporter.core.command_line import METRICS_PATH, Web
 from exporter.core.html import STILL
-from exporter.core.tidying import TidyStop
+from exporter.core.tidying import Stop, TidyStop
 from exporter.core.web.publication import Publication, common_routes, json_response, page_response
 from exporter.core.web.server import Handler, Request, Response, Server
 from exporter.core.web.site import text
 from exporter.reload import Reload
-from exporter.sampler import Stop
 from exporter.snapshot import Snapshot
 from exporter.sources.collector import Source
 from exporter.views.attestation import PATH, proof_response

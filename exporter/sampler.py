@@ -11,6 +11,7 @@ from exporter.audit.result import AuditResult
 from exporter.core.clock import Clock
 from exporter.core.config_load import ConfigLoad
 from exporter.core.logs import Seldom
+from exporter.core.tidying import Stop
 from exporter.core.units import GramsPerSecond, MonotonicSeconds, Seconds, UnixSeconds
 from exporter.derive import BudgetPlan, Models, Unfinished, begin, derive
 from exporter.downtime import PATIENCE, is_awaited, last_reading
@@ -35,13 +36,6 @@ class Source(Protocol):
 
     def read(self) -> HostReading:
         """Read everything once; a part that fails is None."""
-
-
-class Stop(Protocol):
-    """Signal that ends the loop."""
-
-    def wait(self, seconds: float, /) -> bool:
-        """Wait for at most `seconds`; return whether to stop."""
 
 
 class Store(Protocol):

@@ -1,7 +1,7 @@
-"""The last minute of traffic in bins, and the verdict that stands on it."""
+"""Recent traffic in bins, and the verdict that stands on it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from exporter.core.units import BytesPerSecond, MonotonicSeconds, Seconds
@@ -84,13 +84,7 @@ class Window:
         """Return the window with a sample added, without what has left it, and with the rule's verdict."""
         filled = sample if self.filling is None else _join(self.filling, sample)
         if filled.duration < BIN * FULL_RATIO:
-            return Window(
-                bins=self.bins,
-                filling=filled,
-                activity=self.activity,
-                challenger=self.challenger,
-                confirmed=self.confirmed,
-            )
+            return replace(self, filling=filled)
         bins = (*self.bins, filled)
         recent = sum(one.end > filled.end - rule.span for one in bins)
         bins = bins[-max(recent, rule.fewest) :]

@@ -156,9 +156,6 @@ def _first_end(entry: Entry) -> float:
 def _cut(entry: Entry) -> Iterator[Entry]:
     """Cut an entry of several steps into even parts, at whose ends there are samples."""
     count = _count(entry)
-    if count == 1:
-        yield entry
-        return
     seconds = entry.seconds / count
     for number in range(1, count + 1):
         yield entry._replace(
