@@ -17,7 +17,7 @@ def own_csv(folder: Path, days: int = 200) -> Path:
     times = np.datetime64("2025-01-01T00:00") + np.arange(len(series.values)) * np.timedelta64(1, "h")
     rows = [f"{time}+00:00,{value!r}" for time, value in zip(times, series.values.tolist(), strict=True)]
     path = folder / "own.csv"
-    path.write_text("\n".join(["time,watts", *rows]), encoding="utf-8")
+    path.write_text("\n".join(["time,watts", *rows, ""]), encoding="utf-8")
     return path
 
 

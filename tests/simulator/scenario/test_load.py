@@ -244,7 +244,7 @@ def test_a_recording_has_to_last_as_long_as_a_run(tmp_path: Path, run: dict[str,
     lines = NASA_POWER.read_text(encoding="utf-8").splitlines()
     heading = next(number for number, line in enumerate(lines) if line.startswith("YEAR"))
     hours = [f"2025,3,{day},{hour},0,10,3,98" for day in (20, 21, 22) for hour in range(24)]
-    (tmp_path / "days.csv").write_text("\n".join([*lines[: heading + 1], *hours]), encoding="utf-8")
+    (tmp_path / "days.csv").write_text("\n".join([*lines[: heading + 1], *hours, ""]), encoding="utf-8")
     file = tmp_path / "mine.yaml"
     file.write_text(yaml.safe_dump(minimal(run=run, weather={"file": "days.csv"})), encoding="utf-8")
     found = list(recording_mistakes(load_scenario(str(file))))
@@ -295,7 +295,7 @@ def test_a_value_that_is_missing_on_a_day_of_the_run_is_named_by_its_line(tmp_pa
     heading = next(number for number, line in enumerate(lines) if line.startswith("YEAR"))
     hours = [f"2025,3,{day},{hour},0,10,3,98" for day in range(20, 26) for hour in range(24)]
     hours[24 * 2 + 5] = "2025,3,22,5,0,10,-999,98"
-    (tmp_path / "days.csv").write_text("\n".join([*lines[: heading + 1], *hours]), encoding="utf-8")
+    (tmp_path / "days.csv").write_text("\n".join([*lines[: heading + 1], *hours, ""]), encoding="utf-8")
     file = tmp_path / "mine.yaml"
     for days, warm_up, told in ((1, 1, False), (2, 1, True), (4, 1, True)):
         run = {"days": days, "warm_up_days": warm_up}
