@@ -32,9 +32,9 @@ for one in null urandom; do : >"$0/$one" && mount --bind "/dev/$one" "$0/$one" |
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Equipped:
-    """Return what makes an exporter read everything, ask a live grid and keep a journal.
+    """What makes an exporter read everything, ask a live grid and keep a journal.
 
-    These are words before its command, flags after it, and sections of its configuration.
+    Words before its command, flags after it, and sections of its configuration.
     """
 
     before: tuple[str, ...]

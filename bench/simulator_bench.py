@@ -20,6 +20,7 @@ import msgspec
 import numpy as np
 import simpy
 
+from bench.first_compile import cpu_seconds
 from bench.record import record, table
 from exporter.core.units import SECONDS_PER_DAY
 from simulator.run.engine import Engine
@@ -116,11 +117,6 @@ def live_speed() -> float:
     begin = time.process_time()
     engine.run(DAYS_LIVE * STEPS_PER_DAY)
     return DAYS_LIVE * SECONDS_PER_DAY / (time.process_time() - begin)
-
-
-def cpu_seconds() -> float:
-    """Return the CPU time of this process and of its children that have ended."""
-    return sum(os.times()[:4])
 
 
 def import_seconds() -> float:

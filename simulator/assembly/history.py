@@ -18,7 +18,7 @@ from simulator.arrays import FloatArray
 from simulator.assembly.grids import adjusted, is_a_year, recorded_grid
 from simulator.assembly.parts import climate_of, recorded_weather
 from simulator.energy.cloudless import CloudlessWeather
-from simulator.energy.interface import Site, WeatherSource
+from simulator.energy.interface import Site, WeatherSource, hourly
 from simulator.energy.supply import LocalSupply
 from simulator.energy.weather import correlated_weather
 from simulator.energy.weather_file import Recording
@@ -131,12 +131,6 @@ def supply_days(site: Site, section: WeatherSection, supply: LocalSupply, run: i
         Days(first_day=day, values=solar, clear_sky=sky, beside=wind),
         Days(first_day=day, values=wind, clear_sky=dark, beside=solar),
     )
-
-
-def hourly(points: FloatArray) -> FloatArray:
-    """Return the means of the hours of a day (288,)."""
-    means: FloatArray = points.reshape(HOURS_PER_DAY, -1).mean(axis=1)
-    return means
 
 
 def _recorded_days(weather: Recording, site: Site, run: int) -> tuple[int, int]:

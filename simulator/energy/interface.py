@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from exporter.core.units import SECONDS_PER_DAY, Seconds
+from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_DAY, Seconds
 from simulator.arrays import FloatArray
 
 WEATHER_STEP = Seconds(300.0)
@@ -88,3 +88,9 @@ class Supply(Protocol):
 
     def power(self, weather: WeatherDay) -> Power:
         """Return the electric power on a day with this weather."""
+
+
+def hourly(points: FloatArray) -> FloatArray:
+    """Return the means of the hours (24,) of a day (288,)."""
+    means: FloatArray = points.reshape(HOURS_PER_DAY, -1).mean(axis=1)
+    return means

@@ -16,7 +16,7 @@ from exporter.core.units import HOURS_PER_DAY, SECONDS_PER_DAY, Seconds, Watts
 from exporter.core.whole_lines import read_lines
 from simulator.arrays import FloatArray
 from simulator.energy.clear_sky import clear_sky_day
-from simulator.energy.interface import POINTS_PER_DAY, Site, WeatherSource
+from simulator.energy.interface import POINTS_PER_DAY, Site, WeatherSource, hourly
 from simulator.energy.solar import SolarArray
 from simulator.energy.weather_file import load_weather
 from simulator.energy.wind import WindTurbine
@@ -91,8 +91,8 @@ def supply_series(weather: WeatherSource, site: Site, kind: Kind, days: int) -> 
     solar, wind = np.empty((2, days, HOURS_PER_DAY))
     for index in range(days):
         day = weather.day(index)
-        solar[index] = _hourly(PANEL.watts(day))
-        wind[index] = _hourly(TURBINE.watts(day))
+        solar[index] = hourly(PANEL.watts(day))
+        wind[index] = hourly(TURBINE.watts(day))
     own, beside = (solar, wind) if kind is Kind.SOLAR else (wind, solar)
     return Series(
         site=site,
@@ -120,12 +120,6 @@ def clear_sky_watts(site: Site, days: int, rated: float, step: Seconds = HOURLY)
     steps = round(SECONDS_PER_DAY / step)
     power: FloatArray = np.maximum(irradiance, 0.0).reshape(ahead * steps, -1).mean(axis=1) * (rated / PLATE_IRRADIANCE)
     return power
-
-
-def _hourly(points: FloatArray) -> FloatArray:
-    """Return the means of the hours of a day (288,)."""
-    means: FloatArray = points.reshape(HOURS_PER_DAY, -1).mean(axis=1)
-    return means
 
 
 def read_csv(path: Path, kind: Kind, *, latitude: float, longitude: float, altitude: float = 0.0) -> Series:

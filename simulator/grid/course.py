@@ -35,6 +35,11 @@ BLOCK_HOURS = 21 * HOURS_PER_DAY
 """Hours that are read at once: three weeks take a few kilobytes."""
 
 
+def hour_of(step: int, seconds: Seconds) -> int:
+    """Return the hour of simulated time, from 0, in which a step of so many seconds begins."""
+    return int(step * seconds // SECONDS_PER_HOUR)
+
+
 class DailyGrid:
     """A grid whose intensity is known by the hour of the day, and whose price never changes."""
 
@@ -46,14 +51,11 @@ class DailyGrid:
 
     def at(self, step: int) -> GridPoint:
         """See `Grid.at`."""
-        return self._points[self._hour(step) % HOURS_PER_DAY]
+        return self._points[hour_of(step, self._step) % HOURS_PER_DAY]
 
     def expected(self, step: int, ahead: NDArray[np.int64]) -> FloatArray:  # noqa: ARG002 - the protocol's
         """See `Grid.expected`: what is known by the hour is no forecast."""
         return self._grams[(ahead * self._step // SECONDS_PER_HOUR % HOURS_PER_DAY).astype(np.intp)]
-
-    def _hour(self, step: int) -> int:
-        return int(step * self._step // SECONDS_PER_HOUR)
 
 
 class Ahead(Enum):
@@ -81,14 +83,14 @@ class HourlyGrid:
 
     def at(self, step: int) -> GridPoint:
         """See `Grid.at`. Raises GridError beyond the end of a series."""
-        hour = self._hour(step)
+        hour = hour_of(step, self._step)
         self._reach(max(0, hour - HOURS_PER_DAY), hour + 1)
         row = hour - self._first
         return GridPoint(grams_per_joule=self._grams[row], dollars_per_joule=self._dollars[row])
 
     def expected(self, step: int, ahead: NDArray[np.int64]) -> FloatArray:
         """See `Grid.expected`; in the hour that is running, its own figure is known."""
-        now = self._hour(step)
+        now = hour_of(step, self._step)
         hours = (ahead * self._step // SECONDS_PER_HOUR).astype(np.int64)
         if self._ahead is Ahead.PERSISTENCE:
             hours = np.full_like(hours, now)
@@ -108,9 +110,6 @@ class HourlyGrid:
         """
         self._reach(first, end)
         return self._grams[first - self._first : end - self._first]
-
-    def _hour(self, step: int) -> int:
-        return int(step * self._step // SECONDS_PER_HOUR)
 
     def _reach(self, first: int, end: int) -> None:
         """Have the hours from `first` up to `end`, and some days more, so that this is rarely needed."""

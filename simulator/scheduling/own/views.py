@@ -4,9 +4,7 @@ All times are seconds of the simulated clock, energy is in joules, power in watt
 known by their index, from 0; sites count from north to south.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,23 +105,3 @@ class BatteryView:
 
 Choice = tuple[int, int] | None
 """Index of the node and of its operating point, or None to drop the task."""
-
-
-class Chooser(Protocol):
-    """The interface of a policy of a user's own; a class may lack any method but the first.
-
-    Without one of the others the scenario decides: `scheduler.sleeping` who sleeps, `scheduler.charging` when batteries
-    charge from the grid, and tasks are released as they arrive.
-    """
-
-    def choose(self, task: TaskView, nodes: Sequence[NodeView], /) -> Choice:
-        """Return the node and the operating point for this task."""
-
-    def release(self, task: TaskView, hours: Sequence[HourView], /) -> float:
-        """Return when a task that may wait is released: from now on, and by its deadline."""
-
-    def sleep(self, nodes: Sequence[SleeperView], /) -> Sequence[int]:
-        """Return the indices of the nodes that go to sleep now, of those that may."""
-
-    def charge(self, batteries: Sequence[BatteryView], /) -> Sequence[float]:
-        """Return how many joules each battery is to take from the grid in this step."""
