@@ -36,7 +36,7 @@ from exporter.core.config import ConfigError
 from exporter.core.units import Seconds
 from exporter.core.web.asking import Deadline, ask_json, silence_at
 from exporter.core.web.listen_address import ListenError, parse_address
-from exporter.flags import DEFAULT_ADDRESS, add_config_flag, add_folder_flags
+from exporter.flags import ASK_SECONDS, DEFAULT_ADDRESS, add_config_flag, add_folder_flags
 from exporter.sources.collector import SOURCES, Source
 from exporter.state import StateError
 from exporter.views.clean_window import CleanWindowView, answer_lines, job_of
@@ -44,9 +44,6 @@ from exporter.views.processes import ProcessesView, processes
 from exporter.views.summary import Summary, summarize
 
 ONCE_SECONDS = Seconds(2.0)
-
-ASK_SECONDS = Seconds(2.0)
-"""Time for which a running exporter is asked at most, at all addresses together; it answers within milliseconds."""
 
 IMPOSSIBLE = (ArithmeticError, LookupError, OSError, ValueError)
 """Errors of showing an answer whose figures no exporter has: times beyond the calendar, scopes that there are not."""

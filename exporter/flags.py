@@ -1,10 +1,15 @@
-"""Flags that several commands of `ecotrack` share."""
+"""Flags that several commands of `ecotrack` share, and how long they ask a running exporter."""
 
 import argparse
 import os
 from pathlib import Path
 
+from exporter.core.units import Seconds
+
 DEFAULT_ADDRESS = "127.0.0.1:10110"
+
+ASK_SECONDS = Seconds(2.0)
+"""Time for which a running exporter is asked at most, at all addresses together; it answers within milliseconds."""
 
 
 def add_config_flag(parser: argparse.ArgumentParser) -> None:

@@ -21,7 +21,7 @@ from exporter.core.service import StopSignal
 from exporter.core.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE, GramsPerKwh, Seconds
 from exporter.core.web.asking import Deadline, ask_json
 from exporter.core.web.listen_address import parse_address
-from exporter.flags import DEFAULT_ADDRESS, add_config_flag, add_folder_flags
+from exporter.flags import ASK_SECONDS, DEFAULT_ADDRESS, add_config_flag, add_folder_flags
 from exporter.optimize.found import Found
 from exporter.optimize.processes import busy_processes
 from exporter.optimize.revert_journal import JournalError
@@ -37,9 +37,6 @@ from exporter.usage.cpu import cpu_usage
 from exporter.usage.events import Events
 from exporter.views.optimizations import FindingView, StrategyView, strategy_view
 from exporter.views.summary import Summary
-
-ASK_SECONDS = Seconds(2.0)
-"""Time for which a running exporter is asked at most; it answers within milliseconds."""
 
 LOOK_SECONDS = Seconds(2.0)
 """Time over which processes are watched: some 200 ticks, so that half a CPU is known to 1%. Chosen."""
