@@ -27,6 +27,9 @@ DATA_QUALITY_INTERVAL = "4m"
 """Interval of alerts that look back for minutes or for a day, and tell of figures that deserve less trust. They read
 most of what there is, so that their interval decides what rules cost (bench/results/fleet.md)."""
 
+SIMULATOR_INTERVAL = "1m"
+"""Interval of alerts on a simulation, which wake nobody: no `for` of theirs is shorter."""
+
 KEEP_FIRING = "10m"
 """One `keep_firing_for` for every budget alert: it bridges a restart of the exporter, and an alert that mutes others
 must not end before they do."""

@@ -10,7 +10,7 @@ from prometheus.budget import (
     USED_WARNING_RATIO,
     BurnAlert,
 )
-from prometheus.recording import COST, EXHAUSTED, MOSTLY_USED, OVER_ECOGUARD, OVERRUN, burning
+from prometheus.recording import COST, EXHAUSTED, MOSTLY_USED, OVER_ECOGUARD, OVERRUN, burning, latest
 
 ADVICE_OTHERWISE = "Look for a download, a stream or a long computation, and pause or postpone it."
 
@@ -58,7 +58,7 @@ def _exhausted() -> Alert:
 def _burn(row: BurnAlert) -> Alert:
     return Alert(
         name=row.name,
-        expr=burning(row),
+        expr=latest(row.long, burning(row)),
         severity=row.severity,
         component="budget",
         summary=f"{{{{ $labels.instance }}}} burns its carbon budget for the {row.period} too fast",

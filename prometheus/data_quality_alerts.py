@@ -1,7 +1,7 @@
 """Alerts on the quality of the numbers, for when they deserve less trust."""
 
 from prometheus.alert import SAME_INSTANCE, Alert
-from prometheus.recording import DISCARDED, POWER, RARELY
+from prometheus.recording import DISCARDED, FAILED, POWER, STATE_DISCARDED, lately
 
 LIVE = 'provider!="static"'
 """A static intensity describes a year that is over, and never goes stale."""
@@ -16,9 +16,6 @@ HIGHEST_GRAMS_PER_KWH = 1500
 """Above the carbon intensity of any national grid; a lignite plant alone is near 1100 g/kWh (IPCC AR5, annex III)."""
 
 UNSAVED_SECONDS = 300
-STATE_DISCARDED_SECONDS = 3600
-"""Time for which a discarded state is reported. Its counter stays, but the number of samples begins with it."""
-
 LATE_PROOF_SECONDS = 26 * 3600
 """Age from which a proof is late: a day, as a machine that is on for some hours of each day attests, and two hours in
 which to do so. Judgement."""
@@ -109,18 +106,18 @@ def _forecast_alert() -> Alert:
 
 def _reading_alerts() -> tuple[Alert, ...]:
     window = "10m"
-    # Rates over five minutes of the last five minutes.
-    energy = f'max by (job, instance) (max_over_time({POWER}{{scope="host"}}[5m]))'
+    # Rates over five minutes, one of every two minutes: the first of seven minutes begins ten minutes ago or earlier.
+    energy = f'max by (job, instance) (max_over_time({POWER}{{scope="host"}}[7m]))'
     samples = f"increase(ecotrack_samples_total[{window}])"
-    discarded = f"sum by (job, instance, source) (last_over_time({DISCARDED}[{RARELY}]))"
+    discarded = f"sum by (job, instance, source) ({lately(DISCARDED)})"
     return (
         _alert(
             name="EcotrackCollectorFailing",
-            expr="max_over_time(ecotrack_collector_success[5m]) == 0",
+            expr=lately(FAILED),
             summary="Collector {{ $labels.collector }} fails on {{ $labels.instance }}",
             description=(
                 "Every reading of collector {{ $labels.collector }} on {{ $labels.instance }} "
-                "failed in the last 5 minutes. Values that depend on it are missing; totals keep their last value."
+                "failed for 5 minutes. Values that depend on it are missing; totals keep their last value."
             ),
             advice="Read the exporter's log, which names the cause.",
         ),
@@ -177,14 +174,9 @@ def sampling_alerts() -> tuple[Alert, ...]:
 
 
 def _state_alert() -> Alert:
-    discarded = 'ecotrack_discarded_readings_total{source="state",reason!="unsaved"}'
     return _alert(
         name="EcotrackStateDiscarded",
-        expr=(
-            f"{discarded} > 0\nand {SAME_INSTANCE}\n"
-            f"ecotrack_samples_total * {SAME_INSTANCE} ecotrack_sample_interval_seconds"
-            f" < {STATE_DISCARDED_SECONDS}"
-        ),
+        expr=lately(STATE_DISCARDED),
         summary="{{ $labels.instance }} could not use its saved totals",
         description=(
             "At its start, {{ $labels.instance }} found a saved state that it could not use "

@@ -10,6 +10,7 @@ from prometheus.alert import (
     DATA_QUALITY_INTERVAL,
     EXPORTER_INTERVAL,
     SAMPLING_INTERVAL,
+    SIMULATOR_INTERVAL,
     Alert,
     AlertGroup,
     Links,
@@ -78,7 +79,9 @@ def alert_groups(machine: Machine | None) -> tuple[AlertGroup, ...]:
 
 def simulator_alert_groups() -> tuple[AlertGroup, ...]:
     """Return every alert about the simulator."""
-    return (AlertGroup(name="ecochain-alerts", interval="15s", alerts=(*simulator_alerts(), *ledger_alerts())),)
+    return (
+        AlertGroup(name="ecochain-alerts", interval=SIMULATOR_INTERVAL, alerts=(*simulator_alerts(), *ledger_alerts())),
+    )
 
 
 def rule_files(

@@ -9,7 +9,7 @@ twice: one that is listed twice under one job and instance has two series of eve
 from collections.abc import Callable, Iterator
 
 from prometheus.budget import seconds
-from prometheus.recording import BASE_INTERVAL, POWER, Group, Recording, emission_rate
+from prometheus.recording import BASE_INTERVAL, POWER, RARE_INTERVAL, Group, Recording, emission_rate
 
 MEMORY_INTERVAL = "4m"
 """Interval at which devices are told apart, counted and remembered; 5m or more would leave gaps, as for other slow
@@ -65,8 +65,9 @@ def fleet_groups() -> tuple[Group, ...]:
     apart = (_identity(), _share(), _weight(), *_memory(), _missing(), *_counts())
     watts = _summed(power, f'{POWER}{{scope="host"}}')
     return (
-        Group(name="ecotrack-devices", interval=MEMORY_INTERVAL, rules=(*apart, *watts, *_quality())),
+        Group(name="ecotrack-devices", interval=MEMORY_INTERVAL, rules=(*apart, *watts)),
         Group(name="ecotrack-fleet", interval=BASE_INTERVAL, rules=tuple(_summed(rate5m, emission_rate("5m")))),
+        Group(name="ecotrack-device-quality", interval=RARE_INTERVAL, rules=tuple(_quality())),
     )
 
 

@@ -1,7 +1,7 @@
 """Alerts on good and bad hours of the grid, for those who can wait. They are information, and notify nobody."""
 
 from prometheus.alert import Alert
-from prometheus.recording import DAY_INTENSITY, RARELY
+from prometheus.recording import DAY_INTENSITY, lately
 
 CLEAN_RATIO = 0.8
 """Carbon intensity of a clean hour over the mean of the last day, at most. Judgement: less is not worth a change."""
@@ -23,7 +23,7 @@ def opportunity_alerts() -> tuple[Alert, ...]:
             name="EcotrackGridClean",
             expr=f"{START}\n- on (job, instance) group_left ()\n"
             f"ecotrack_last_sample_timestamp_seconds <= {SOON_SECONDS}\n"
-            f"and on (job, instance)\n{INTENSITY}\n< {CLEAN_RATIO} * last_over_time({DAY_INTENSITY}[{RARELY}])",
+            f"and on (job, instance)\n{INTENSITY}\n< {CLEAN_RATIO} * {lately(DAY_INTENSITY)}",
             summary="The grid of {{ $labels.instance }} is clean now",
             description=(
                 "The hour that begins now is the cleanest of the next day in the forecast for {{ $labels.instance }}, "

@@ -5,15 +5,11 @@ Both are for those who opted in: the first also needs a limit, `attribution.shar
 
 from exporter.sources.processes.grouping import RESERVED
 from prometheus.alert import SAME_INSTANCE, Alert
-from prometheus.recording import GROUP_POWER
+from prometheus.recording import GROUP_POWER, LOST_BYTES, lately
 
 LEAST_ACTIVE_RATIO = 0.1
 """Part of the machine's power that has to be above its idle power for shares of it to matter. Judgement: of a machine
 that does next to nothing, any program has nearly all."""
-
-LOST_RATIO = 0.01
-"""Part of the bytes that is lost, from which on the groups' bytes are not to be trusted. Judgement: half of the 2% by
-which counts of a program's bytes may be off."""
 
 LONG = "30m"
 
@@ -48,19 +44,13 @@ def _share() -> Alert:
 
 
 def _lost() -> Alert:
-    def increase(counter: str) -> str:
-        return f"sum by (job, instance) (increase({counter}[{LONG}]))"
-
     return _alert(
         name="EcotrackProcessBytesLost",
-        expr=(
-            f"{increase('ecotrack_process_bytes_lost_total')}\n/ {SAME_INSTANCE}\n"
-            f"{increase('ecotrack_process_group_network_bytes_total')} > {LOST_RATIO}"
-        ),
+        expr=lately(LOST_BYTES),
         severity="info",
         summary="{{ $labels.instance }} loses bytes that it counts by program",
         description=(
-            "In the last 30 minutes {{ $value | humanizePercentage }} of the bytes of {{ $labels.instance }} belonged "
+            "In half an hour {{ $value | humanizePercentage }} of the bytes of {{ $labels.instance }} belonged "
             "to programs for which the kernel had no room to count. They are in the group unattributed."
         ),
         advice="Do not compare the bytes of programs meanwhile; a flood of short programs is the usual cause.",

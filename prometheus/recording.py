@@ -16,9 +16,10 @@ from prometheus.budget import (
 )
 
 SHORTEST_WINDOW = "5m"
-AVERAGED_WINDOWS = {"30m": "4m", "1h": "1m", "2h": "4m", "6h": "4m", "1d": "4m", "3d": "4m"}
+AVERAGED_WINDOWS = {"30m": "4m", "1h": "1m", "2h": "4m", "6h": "4m", "1d": "4m", "3d": "8m"}
 """Longer windows and how often each is evaluated: that of the day's critical alert as often as what it averages. An
-interval of 5m or more would leave gaps: Prometheus looks back 5m for the last value of a series."""
+interval of 5m or more leaves gaps, since Prometheus looks back 5m for the last value of a series: three days, of which
+no critical alert is made, are looked back for."""
 WINDOWS = (SHORTEST_WINDOW, *AVERAGED_WINDOWS)
 BASE_INTERVAL = "1m"
 
@@ -27,20 +28,33 @@ BUDGETED = 'scope=~"host|network"'
 
 PERIOD_MATCH = "on (job, instance, period)"
 
+POWER_INTERVAL = "2m"
+"""Interval of the power by scope: its counters are as many as those of emissions, and no alert waits for it."""
+
 KEPT_INTERVAL = "4m"
 """Interval of all that no critical alert of a day waits for: as long as one may be, for the same reason."""
 
 RARE_INTERVAL = "8m"
-"""Interval of what costs most, counters of discarded readings and states of sources: alerts look back for it."""
+"""Interval of what reads most: counters of discarded readings, states of sources and collectors, and three days of
+rates. Who reads it, alert or board, looks back for it."""
 
 RARELY = "10m"
-"""Time in which alerts look back for what is recorded so rarely: one value of it, and two minutes for a late one."""
+"""Time in which one looks back for what is recorded so rarely: one value of it, and two minutes for a late one."""
 
 WORKING = 'state="works", source!~"battery|attestation"'
 """A battery works only while nothing else supplies the machine, and a proof is there as long as somebody wants it."""
 
 REMEMBERED = "6h"
 """Window in which the last value of a budget's series is found, over times without a sample."""
+
+LOST_RATIO = 0.01
+"""Part of the bytes that is lost, from which on the groups' bytes are not to be trusted. Judgement: half of the 2% by
+which counts of a program's bytes may be off."""
+
+BYTES_WINDOW = "30m"
+
+STATE_DISCARDED_SECONDS = 3600
+"""Time for which a discarded state is reported. Its counter stays, but the number of samples begins with it."""
 
 USED_SHARE = f"ecotrack_budget_used_grams / {PERIOD_MATCH} ecotrack_budget_limit_grams"
 """The used share of each budget, of which the recorded series, CONSUMED, can be four minutes older than the grams."""
@@ -104,7 +118,7 @@ LOST_WINDOW = "1d"
 """A source that worked within this time is missed; one that is gone for longer was taken out."""
 
 LOST = "instance_source:ecotrack_source_works:lost"
-"""Sources that worked within the window and not within the last interval, and neither work nor fail now."""
+"""Sources that worked within the window and not within the last interval, and are absent or denied now."""
 
 DENIED = "instance_source:ecotrack_source_state:denied"
 
@@ -114,6 +128,11 @@ DAY_INTENSITY = "instance_grid_zone:ecotrack_grid_carbon_intensity_grams_per_kwh
 
 DISCARDED = "instance_source_reason:ecotrack_discarded_readings:increase10m"
 """Readings discarded in ten minutes, there only where there are some: most of the counters stand still for years."""
+
+FAILED = "instance_collector:ecotrack_collector_success:failed5m"
+LOST_BYTES = "instance:ecotrack_process_bytes_lost:ratio30m"
+STATE_DISCARDED = "instance_reason:ecotrack_discarded_readings:state"
+"""Conditions of alerts that read a series of each collector or program, there only while one holds."""
 
 KEPT_TERMS = "instance_period:ecotrack_budget_limit_grams:times_start"
 """Limit of each budget times the start of its period, which changes where either does, to be looked back for."""
@@ -129,6 +148,16 @@ read is recorded; a series that is not there costs them nothing."""
 def burning(row: BurnAlert) -> str:
     """Name the series of the long window's burn rate, there only while the rates over both exceed the row's factor."""
     return f"instance_period:ecotrack_budget_burn:over{row.factor:g}_rate{row.long}_rate{row.short}"
+
+
+def lately(series: str) -> str:
+    """Look back for a series of the rarest interval."""
+    return f"last_over_time({series}[{RARELY}])"
+
+
+def latest(window: str, series: str) -> str:
+    """Return the last value of what is recorded as often as a window's rate, which may be looked back for."""
+    return lately(series) if AVERAGED_WINDOWS.get(window) == RARE_INTERVAL else series
 
 
 def groups() -> tuple[Group, ...]:
@@ -149,7 +178,8 @@ def groups() -> tuple[Group, ...]:
     return (
         Group(name="ecotrack-rates", interval=BASE_INTERVAL, rules=fast),
         Group(name="ecotrack-budgets", interval=KEPT_INTERVAL, rules=slow),
-        Group(name="ecotrack-parts", interval=KEPT_INTERVAL, rules=(_intensity(), _by_origin(), *_by_group())),
+        Group(name="ecotrack-power", interval=POWER_INTERVAL, rules=(_power(),)),
+        Group(name="ecotrack-parts", interval=KEPT_INTERVAL, rules=(_by_origin(), *_by_group())),
         Group(name="ecotrack-kept", interval=RARE_INTERVAL, rules=tuple(_kept())),
     )
 
@@ -170,11 +200,13 @@ def _five_minutes() -> Iterator[Recording]:
     yield Recording(record=SCOPE_RATE, expr=emissions)
     budgeted = f"sum by (job, instance) ({SCOPE_RATE}{{{BUDGETED}}})"
     yield Recording(record=emission_rate(SHORTEST_WINDOW), expr=budgeted)
-    power = "sum by (job, instance, scope) (rate(ecotrack_energy_joules_total[5m]))"
-    yield Recording(record=POWER, expr=power)
     priced = "* on (job, instance) group_left (currency)\n  ecotrack_electricity_price_per_kwh"
     paid = f'{POWER}{{scope="host"}}\n  / {JOULES_PER_KWH:.0f}\n  {priced}'
     yield Recording(record=COST, expr=f"sum by (job, instance, currency) (\n  {paid}\n)")
+
+
+def _power() -> Recording:
+    return Recording(record=POWER, expr="sum by (job, instance, scope) (rate(ecotrack_energy_joules_total[5m]))")
 
 
 def _averaged_rate(window: str) -> Recording:
@@ -182,12 +214,17 @@ def _averaged_rate(window: str) -> Recording:
 
 
 def _intensity() -> Recording:
-    power = f"sum by (job, instance) (\n  {averaged(f'{POWER}{{{BUDGETED}}}', '1h')}\n)"
+    """Divide means over the times of a value: rates and power are recorded at intervals of their own."""
+    power = f"{POWER}{{{BUDGETED}}}[1h]"
+    watts = (
+        f"sum by (job, instance) (sum_over_time({power}))\n"
+        f"  / on (job, instance) max by (job, instance) (count_over_time({power}))"
+    )
     # Energy whose grams are unknown would draw the quotient towards zero.
     lacking = 'increase(ecotrack_discarded_readings_total{source="grid"}[1h]) > 0'
     weighted = (
-        f"{JOULES_PER_KWH:.0f} * {emission_rate('1h')}\n/ on (job, instance)\n({power} > 0)"
-        f"\nunless on (job, instance)\n{lacking}"
+        f"{JOULES_PER_KWH:.0f} * avg_over_time({emission_rate(SHORTEST_WINDOW)}[1h])\n/ on (job, instance)\n"
+        f"({watts} > 0)\nunless on (job, instance)\n{lacking}"
     )
     return Recording(record=INTENSITY, expr=weighted)
 
@@ -278,15 +315,36 @@ def _overrun() -> str:
 def _kept() -> Iterator[Recording]:
     worked = f"max_over_time(ecotrack_source_state{{{WORKING}}}[{RARE_INTERVAL}])"
     yield Recording(record=WORKED, expr=f"{worked} == 1")
-    same = "on (job, instance, source)"
-    lost = (
-        f"last_over_time({WORKED}[{LOST_WINDOW}])\nunless {same}\n{WORKED}\n"
-        f"and {same}\necotrack_source_state{{{WORKING}}} == 0\n"
-        f'unless {same}\necotrack_source_state{{state="fails"}} == 1'
-    )
-    yield Recording(record=LOST, expr=lost)
     yield Recording(record=DENIED, expr='ecotrack_source_state{state="denied"} == 1')
+    same = "on (job, instance, source)"
+    gone = f'(\n  ecotrack_source_state{{state="absent"}} == 1\n  or {same}\n  {DENIED}\n)'
+    lost = f"last_over_time({WORKED}[{LOST_WINDOW}])\nunless {same}\n{WORKED}\nand {same} {gone}"
+    yield Recording(record=LOST, expr=lost)
     yield Recording(record=KEPT_INTENSITY, expr="ecotrack_grid_carbon_intensity_grams_per_kwh")
     yield Recording(record=DAY_INTENSITY, expr=f"avg_over_time({KEPT_INTENSITY}[1d])")
     discarded = 'increase(ecotrack_discarded_readings_total{source!="state"}[10m])'
     yield Recording(record=DISCARDED, expr=f"{discarded} > 0")
+    yield from _rarely_averaged()
+    yield from _conditions()
+
+
+def _rarely_averaged() -> Iterator[Recording]:
+    """Record means that read most, and what is made of them."""
+    yield from (_averaged_rate(window) for window in windows_of(RARE_INTERVAL))
+    yield from (_burning(row) for row in _evaluated(RARE_INTERVAL))
+    yield _intensity()
+
+
+def _conditions() -> Iterator[Recording]:
+    yield Recording(record=FAILED, expr="max_over_time(ecotrack_collector_success[5m]) == 0")
+
+    def increase(counter: str) -> str:
+        return f"sum by (job, instance) (increase({counter}[{BYTES_WINDOW}]))"
+
+    lost, counted = (increase(f"ecotrack_process_{one}_total") for one in ("bytes_lost", "group_network_bytes"))
+    yield Recording(record=LOST_BYTES, expr=f"{lost}\n/ on (job, instance)\n{counted} > {LOST_RATIO}")
+    state = 'ecotrack_discarded_readings_total{source="state",reason!="unsaved"} > 0'
+    sampled = "ecotrack_samples_total * on (job, instance) ecotrack_sample_interval_seconds"
+    yield Recording(
+        record=STATE_DISCARDED, expr=f"{state}\nand on (job, instance)\n{sampled} < {STATE_DISCARDED_SECONDS}"
+    )

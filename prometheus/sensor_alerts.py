@@ -1,7 +1,7 @@
 """Alerts on power sensors, for when a model covers what could be measured."""
 
 from prometheus.alert import SAME_INSTANCE, Alert
-from prometheus.recording import DENIED, DISCARDED, LOST, RARELY
+from prometheus.recording import DENIED, DISCARDED, LOST, lately
 
 WORKS = 'state="works"'
 
@@ -18,7 +18,7 @@ def _source_alerts() -> tuple[Alert, ...]:
     return (
         _alert(
             name="EcotrackSourceDenied",
-            expr=f"last_over_time({DENIED}[{RARELY}])",
+            expr=lately(DENIED),
             # It is so from the start, and a model does as long as nobody minds.
             severity="info",
             summary="{{ $labels.instance }} may not read its source {{ $labels.source }}",
@@ -30,7 +30,7 @@ def _source_alerts() -> tuple[Alert, ...]:
         ),
         _alert(
             name="EcotrackSourceLost",
-            expr=f"last_over_time({LOST}[{RARELY}])",
+            expr=lately(LOST),
             summary="{{ $labels.instance }} has lost its source {{ $labels.source }}",
             description=(
                 "Source {{ $labels.source }} worked on {{ $labels.instance }} within the last day, and for 10 minutes "
@@ -42,10 +42,11 @@ def _source_alerts() -> tuple[Alert, ...]:
 
 
 def _use_alerts() -> tuple[Alert, ...]:
+    frozen = lately(f'{DISCARDED}{{reason="frozen"}}')
     return (
         _alert(
             name="EcotrackSensorFrozen",
-            expr=f'sum by (job, instance, source) (last_over_time({DISCARDED}{{reason="frozen"}}[{RARELY}]))',
+            expr=f"sum by (job, instance, source) ({frozen})",
             summary="A sensor of {{ $labels.source }} stands still on {{ $labels.instance }}",
             description=(
                 "A counter of {{ $labels.source }} on {{ $labels.instance }} gains nothing. "

@@ -16,7 +16,8 @@ WINDOW = "2m"
 LONG_WINDOW = "30m"
 """Window for the alerts; at a speed of 60 it holds more than a simulated day, nights included."""
 
-INTERVAL = "15s"
+INTERVAL = "30s"
+"""Interval of all rates; a quarter of the shorter window."""
 
 TARGET = ("job", "instance")
 SAME_INSTANCE = "on (job, instance)"

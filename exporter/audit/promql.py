@@ -1,7 +1,7 @@
 """PromQL's arithmetic over raw samples, written anew: what the rules of this project need of it."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 
@@ -62,9 +62,13 @@ class View:
 
     def sum_over(self, name: str, seconds: float) -> Mapping[Labels, float]:
         """Return the sum of the samples of each series of a family over a window."""
+        return {labels: sum(values) for labels, values in self.values_over(name, seconds).items()}
+
+    def values_over(self, name: str, seconds: float) -> Mapping[Labels, Sequence[float]]:
+        """Return the samples of each series of a family over a window; a series without any is not there."""
         end = self._end(name)
         windows = {labels: self._window(one, seconds, end) for labels, one in self.stored.family(name).items()}
-        return {labels: sum(value for _, value in points) for labels, points in windows.items() if points}
+        return {labels: [value for _, value in points] for labels, points in windows.items() if points}
 
     def _end(self, name: str) -> float:
         """Return the time of the newest samples of a family that had been stored."""

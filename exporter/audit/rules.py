@@ -118,8 +118,12 @@ def _cost(view: View) -> Values:
 
 
 def _intensity(view: View) -> Values:
-    power = _sum(_averaged(view, POWER, SECONDS_PER_HOUR), only=ELECTRIC)
-    return {labels: JOULES_PER_KWH * one for labels, one in _quotient(view.last(f"{RATE}1h"), power).items()}
+    watts = view.values_over(POWER, SECONDS_PER_HOUR)
+    most = max(map(len, watts.values()), default=1)
+    power = _sum({labels: sum(values) / most for labels, values in watts.items()}, only=ELECTRIC)
+    rates = view.values_over(f"{RATE}5m", SECONDS_PER_HOUR)
+    mean = {labels: sum(values) / len(values) for labels, values in rates.items()}
+    return {labels: JOULES_PER_KWH * one for labels, one in _quotient(mean, power).items()}
 
 
 def _length(view: View) -> Values:

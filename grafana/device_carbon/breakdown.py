@@ -12,7 +12,7 @@ from grafana.options import GRAMS_PER_HOUR
 from grafana.panels import Facts, Series, Target, bars, by_label, coloured, lines, number, rows
 from grafana.promql import SECONDS_PER_DAY, rate, select, shown, total
 from prometheus.data_quality_alerts import HIGHEST_GRAMS_PER_KWH
-from prometheus.recording import INTENSITY, SCOPE_RATE
+from prometheus.recording import INTENSITY, SCOPE_RATE, lately
 
 DAYS_PER_YEAR = 365
 PEOPLE = "1e6"
@@ -215,7 +215,7 @@ def _intensity() -> dashboard.Panel:
                 f"group_left (method, provider) {select('ecotrack_grid_carbon_intensity_info')})",
                 legend="{{grid_zone}} ({{method}}, {{provider}})",
             ),
-            Target(expr=f"avg({select(INTENSITY)})", legend="last hour"),
+            Target(expr=f"avg({lately(select(INTENSITY))})", legend="last hour"),
         ),
         limit=HIGHEST_GRAMS_PER_KWH,
         width=7,

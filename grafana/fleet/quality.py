@@ -7,7 +7,7 @@ from grafana.fleet.names import CHOSEN_TEAM, DEVICE_PIXELS, NOTHING_SEEN, of_dev
 from grafana.panels import Facts, Series, Target, rows
 from grafana.promql import EVERY_INSTANCE, select
 from prometheus.fleet import BAND, FAILING, MISSING
-from prometheus.recording import ORIGIN_POWER
+from prometheus.recording import ORIGIN_POWER, lately
 
 HEIGHT = 8
 MOST = 12
@@ -19,13 +19,14 @@ def row() -> Row:
 
 
 def _worst() -> dashboard.Panel:
+    band = lately(select(BAND))
     alerts = f'ALERTS{{alertstate="firing",component="data-quality",{EVERY_INSTANCE}}}'
-    firing = f"count by (job, instance) ({alerts}) or 0 * {select(BAND)}"
+    firing = f"count by (job, instance) ({alerts}) or 0 * {band}"
     watts = select(ORIGIN_POWER)
     measured = f"sum by (job, instance) ({select(ORIGIN_POWER, origin='measured')})"
-    part = f"({measured} or 0 * {select(BAND)}) / on (job, instance) (sum by (job, instance) ({watts}) > 0)"
+    part = f"({measured} or 0 * {band}) / on (job, instance) (sum by (job, instance) ({watts}) > 0)"
     # Alerts first, then the width of the band.
-    rank = f"topk({MOST}, {whole(f'({firing}) + 0.01 * {select(BAND)}')})"
+    rank = f"topk({MOST}, {whole(f'({firing}) + 0.01 * {band}')})"
 
     def shown(expr: str) -> str:
         return f"{expr} and on (job, instance) {rank}"
@@ -41,9 +42,9 @@ def _worst() -> dashboard.Panel:
         no_value=NOTHING_SEEN,
         targets=(
             Target(expr=shown(whole(firing)), legend="Alerts"),
-            Target(expr=shown(whole(select(BAND))), legend="Band"),
+            Target(expr=shown(whole(band)), legend="Band"),
             Target(expr=shown(whole(part)), legend="Measured"),
-            Target(expr=shown(whole_sum(select(FAILING))), legend="Failing"),
+            Target(expr=shown(whole_sum(lately(select(FAILING)))), legend="Failing"),
         ),
         series=(
             Series(name="Device", pixels=DEVICE_PIXELS),

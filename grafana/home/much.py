@@ -13,7 +13,7 @@ from grafana.home.names import TO_BUDGET, TO_DEVICE, together
 from grafana.home.now import grams_of_a_day
 from grafana.panels import Facts, Target, number, rows, texts
 from grafana.promql import SECONDS_PER_DAY, select
-from prometheus.recording import COST, emission_rate
+from prometheus.recording import COST, emission_rate, latest
 
 HEIGHT = 4
 NO_DAYS = "not known before three days of history"
@@ -69,7 +69,9 @@ def _cost() -> dashboard.Panel:
 
 
 def _year() -> dashboard.Panel:
-    known = f"({select(emission_rate('3d'))} and on (job, instance) {select(emission_rate('1d'))} offset 2d)"
+    known = (
+        f"({latest('3d', select(emission_rate('3d')))} and on (job, instance) {select(emission_rate('1d'))} offset 2d)"
+    )
     facts = Facts(
         title="A year at this pace",
         description=(
