@@ -22,12 +22,15 @@ from prometheus.recording import (
     DENIED,
     DISCARDED,
     EXHAUSTED,
+    FAILED,
     KEPT_INTENSITY,
     KEPT_TERMS,
     LOST,
+    LOST_BYTES,
     MOSTLY_USED,
     OVER_ECOGUARD,
     OVERRUN,
+    STATE_DISCARDED,
     WORKED,
     burning,
 )
@@ -229,6 +232,9 @@ FOR_ALERTS = {
     LOST,
     DENIED,
     DISCARDED,
+    FAILED,
+    LOST_BYTES,
+    STATE_DISCARDED,
     *map(burning, BURN_ALERTS),
 }
 """Recorded for alerts alone: conditions of them and what they look back for."""
