@@ -19,9 +19,6 @@ from scripts.imports import ROOT
 
 SCHEMES = ("light", "dark")
 
-UNSHOWN = ("forecast",)
-"""Boards that no page shows yet: on a busy machine theirs has gaps and dashes."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
@@ -41,7 +38,7 @@ class Kind:
 def kinds() -> tuple[Kind, ...]:
     """Return all kinds of pictures, the quick ones first."""
     boards = sorted(path.stem for path in FOLDER.glob("*.json"))
-    others = [board for board in boards if board not in ("fleet", *UNSHOWN)]
+    others = [board for board in boards if board != "fleet"]
     grids = "generated-grids.png"
     return (
         Kind(

@@ -9,7 +9,7 @@ from itertools import groupby, pairwise
 from grafana.draw.axes import Axis, limits
 from grafana.draw.looks import Look
 
-LEFT, BOTTOM, TOP, RIGHT, RIGHT_AXIS = 62, 22, 8, 12, 46
+LEFT, BOTTOM, TOP, RIGHT, RIGHT_AXIS = 72, 22, 8, 12, 46
 """Margins of a graph in pixels, that at the right without and with an axis."""
 
 Points = list[tuple[float, float]]
