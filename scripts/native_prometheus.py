@@ -32,14 +32,19 @@ def write_native_configuration(source: Path, folder: Path, addresses: Mapping[st
     for name in ("rules", "targets"):
         shutil.rmtree(folder / name, ignore_errors=True)
         shutil.copytree(source / name, folder / name)
-    configuration: dict[str, Any] = yaml.safe_load((source / "prometheus.yml").read_text())
-    jobs = [_listed(job, addresses) for job in configuration["scrape_configs"]]
-    (folder / "prometheus.yml").write_text(yaml.safe_dump({**configuration, "scrape_configs": jobs}, sort_keys=False))
+    configuration = native_configuration(source / "prometheus.yml", addresses)
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(configuration, sort_keys=False))
     for path in (folder / "targets").glob("*.yml"):
         groups: list[TargetGroup] = yaml.safe_load(path.read_text())
         path.write_text(yaml.safe_dump([_localized(group, addresses) for group in groups], sort_keys=False))
     for path in (folder / "rules").glob("*.yml"):
         path.write_text(_with_links_that_answer(path.read_text(), addresses))
+
+
+def native_configuration(path: Path, addresses: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return a configuration of Prometheus that looks no name up, with addresses of services in place of names."""
+    configuration: dict[str, Any] = yaml.safe_load(path.read_text())
+    return {**configuration, "scrape_configs": [_listed(job, addresses) for job in configuration["scrape_configs"]]}
 
 
 def _with_links_that_answer(rules: str, addresses: Mapping[str, Sequence[str]]) -> str:

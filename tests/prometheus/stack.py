@@ -15,6 +15,7 @@ from typing import Any
 import requests
 import yaml
 
+from scripts.native_prometheus import native_configuration
 from tests.processes import join, running
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +33,7 @@ def write_prometheus(
 ) -> Path:
     """Write the committed prometheus.yml and rules with every interval at 1 s and every `for` at 2 s."""
     source = ROOT / "prometheus"
-    config = yaml.safe_load((source / "prometheus.yml").read_text())
+    config = native_configuration(source / "prometheus.yml", {})
     config["global"] = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
     (folder / "rules").mkdir()
     (folder / "targets").mkdir()
@@ -47,13 +48,15 @@ def write_prometheus(
 
 
 def write_shipped(folder: Path, *, targets: list[dict[str, object]], alertmanager: str, source: Path = SHIPPED) -> Path:
-    """Copy prometheus.yml and the rules as they are, and write the files of targets: only addresses differ."""
+    """Copy prometheus.yml and the rules, and write the files of targets: only addresses differ, and are listed."""
     shutil.copytree(source / "rules", folder / "rules")
     (folder / "targets").mkdir()
     own = [{"targets": [alertmanager]}]
     for name, listed in {"ecotrack": targets, "ecochain": [], "alertmanager": own, "prometheus": []}.items():
         (folder / "targets" / f"{name}.yml").write_text(yaml.safe_dump(listed))
-    return Path(shutil.copy(source / "prometheus.yml", folder))
+    path = folder / "prometheus.yml"
+    path.write_text(yaml.safe_dump(native_configuration(source / "prometheus.yml", {})))
+    return path
 
 
 def write_shipped_alertmanager(folder: Path, *, webhook: str, source: Path = SHIPPED) -> Path:
