@@ -32,7 +32,7 @@ for one in null urandom; do : >"$0/$one" && mount --bind "/dev/$one" "$0/$one" |
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Equipped:
-    """What makes an exporter read everything, ask a live grid and keep a journal.
+    """Command line and configuration of an exporter that reads everything, asks a live grid and keeps a journal.
 
     Words before its command, flags after it, and sections of its configuration.
     """

@@ -1,4 +1,4 @@
-"""What is said while pages are tried: each command that takes long, once, while it runs."""
+"""Progress of trying pages: each command that takes long is named once, while it runs."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""What became of the pages: a table with a line for each, and the reasons for which commands are left out."""
+"""Outcome of trying pages: a table with a line for each, and the reasons for which commands are left out."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence

@@ -59,7 +59,7 @@ class Span:
 
 
 class Source:
-    """What a kind of activity makes its traffic with: a generator, the line, and the bytes so far."""
+    """Means by which a kind of activity makes its traffic: a generator, the line, and the bytes so far."""
 
     def __init__(self, generator: np.random.Generator, *, outer: bool) -> None:
         """Draw a line."""
