@@ -80,15 +80,21 @@ def _is_lacking(dispatcher: Any, types: tuple[Any, ...]) -> bool:
 def _compiled(function: Callable[..., Any], **wrappers: bool) -> Any:
     """Compile a function on the first call with each kind of arguments.
 
-    The code is kept beside the source, or in the user's cache folder where that cannot be written, or in
+    The code is kept in the user's cache folder, or beside the source where that cannot be written, or in
     $NUMBA_CACHE_DIR; where none can be written, for this process only. Of several processes that want it one compiles.
+    Beside the source of an installed package it would outlive the package, and Python would take the folder for it.
     `wrappers` tell numba which it need not make.
     """
     import numba  # noqa: PLC0415 - takes longer to load than the whole command line may
     from numba.core.caching import FunctionCache  # noqa: PLC0415 - as above
 
+    found: Any = FunctionCache._impl_class
+
     class Kept(FunctionCache):
         """The code that is kept of a function, until anything changes on which it rests."""
+
+        class _impl_class(found):  # type: ignore[misc]  # noqa: N801 - numba's name
+            _locator_classes = sorted(found._locator_classes, key=lambda one: "InTree" in one.__name__)
 
         def __init__(self, function: Callable[..., Any]) -> None:
             super().__init__(function)  # type: ignore[no-untyped-call]
