@@ -95,7 +95,7 @@ def check_seal(path: Path) -> None:
 
 def log_of(path: Path) -> Path:
     """Return the path of the write-ahead log, which is there while a ledger is open and after it was killed."""
-    return path.with_name(f"{path.name}-wal")
+    return Path(f"{path}-wal")
 
 
 def require_files(path: Path) -> None:
@@ -103,7 +103,7 @@ def require_files(path: Path) -> None:
     require_file(path)
     for ending in _BESIDE:
         with suppress(FileNotFoundError):
-            require_file(path.with_name(f"{path.name}{ending}"))
+            require_file(Path(f"{path}{ending}"))
 
 
 def check_closed(path: Path) -> None:
