@@ -122,5 +122,5 @@ def _classified(text: str, prints: str | None, block: Block) -> Command:
         return Command(text=text, needs=f"needs {ELSEWHERE[name]}")
     bare += "".join(f" {flags}" for pattern, flags in SHORTER if re.search(pattern, bare, re.DOTALL))
     call = re.sub(r"^\S*/", "", _called(bare))
-    answers = next((url for pattern, url in SERVERS if re.match(pattern, call)), None)
+    answers = next((url for pattern, url in SERVERS if re.match(pattern, call, re.DOTALL)), None)
     return Command(text=bare, prints=prints, answers=answers and (block.note("answers") or answers))

@@ -81,6 +81,7 @@ def test_a_block_with_prompts_has_outputs() -> None:
         ("ecochain serve --scenario edge", True),
         ("ecochain serve --scenario mine.yaml --config.check", False),
         ("make up ECOTRACK_CONFIG=a.yml", True),
+        ("prometheus --config.file=a.yml \\\n    --web.listen-address=127.0.0.1:9091", True),
         ("make docs", False),
     ],
 )
