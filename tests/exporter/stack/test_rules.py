@@ -267,7 +267,8 @@ def _of_job(cases: str, names: dict[str, str]) -> str:
         quoted = json.dumps(name)
         cases = cases.replace(f'job="{usual}"', f"job={quoted}")
         cases = f"job: {quoted}".join(re.split(rf"\bjob: {usual}\b", cases))
-        cases = cases.replace(f"the job {usual} exists", f"the job {name} exists")
+        for before, after in (("the", "exists"), ("The", "had")):
+            cases = cases.replace(f"{before} job {usual} {after}", f"{before} job {name} {after}")
     return cases
 
 
