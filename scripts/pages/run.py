@@ -105,8 +105,12 @@ def _outcome(page: Page, block: Block, command: Command, said: str, number: int)
 
 
 def _fault(block: Block, command: Command, printed: str, status: int) -> str | None:
-    """Return what is wrong with a command that was run: how it ended, or what it printed."""
-    expected = int(block.note("ends with") or 0)
+    """Return what is wrong with a command that was run: how it ended, or what it printed.
+
+    A block's note `ends with` tells of its last command.
+    """
+    is_last = command.text == commands(block)[-1].text
+    expected = int(block.note("ends with") or 0) if is_last else 0
     if status != expected:
         return f"ended with status {status}:\n{printed[-2000:]}"
     if command.prints is not None and not re.fullmatch(_pattern(command.prints), printed.strip()):

@@ -212,6 +212,7 @@ head 24:...
 
 <!-- ends with: 3 -->
 ```sh
+(exit 3) || (exit 2)
 (exit 3)
 ```
 """
@@ -222,7 +223,7 @@ head 24:...
 @pytest.mark.full
 def test_a_command_that_fails_is_found_and_nothing_stays(sandbox: Sandbox) -> None:
     outcomes = try_page(parse(ROOT / "README.md", FAULTS), sandbox)
-    assert [one.fault is None for one in outcomes] == [True, False, True, True, True, False, True, True]
+    assert [one.fault is None for one in outcomes] == [True, False, True, True, True, False, True, False, True]
     assert not Path("/etc/ecotrack-page-was-tried").exists()
 
 
