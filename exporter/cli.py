@@ -166,11 +166,12 @@ def _table_of_the_running(options: argparse.Namespace, addresses: Sequence[str])
         own = [] if options.config_file is None else [str(options.config_file)]
         own += [_flag(one.name, on=one in sources) for one in SOURCES if (one in sources) is not one.default]
         unused = f", by its own configuration and not by {' '.join(own)}" if own else ""
-        needed = "a carbon intensity" if running.fresh else "a fresh sample"
+        why = "needs a carbon intensity" if running.intensity is None else "not told by that exporter"
+        why = why if running.fresh else "needs a fresh sample"
         origin = f"as the exporter at {address} sees it{unused}"
         told = ask_json(parse_address(address), "/api/v1/processes", deadline, ProcessesView)
         with contextlib.suppress(*IMPOSSIBLE):
-            return render_table(running, origin, no_today=f"needs {needed}", told=told)
+            return render_table(running, origin, no_today=why, told=told)
     return None
 
 

@@ -83,7 +83,7 @@ def root_at(rows, size):
 
 def is_sealed(path):
     """Check every byte of a file that was closed, and tell whether it was: each page ends with its digest."""
-    for one in [path.with_name(path.name + ending) for ending in ("", "-wal", "-shm", "-journal")]:
+    for one in [Path(f"{path}{ending}") for ending in ("", "-wal", "-shm", "-journal")]:
         need(one.is_file() or not one.exists(), f"{one.name}: expected a file, got something else")
     content = path.read_bytes()
     need(content[:1] != b"{", "is a proof, which audit_proof.py checks")

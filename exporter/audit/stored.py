@@ -94,11 +94,12 @@ def fetch(prometheus: Prometheus, target: Target, *, began: float, ended: float)
     seconds = ended - began + 2.0 * LOOK_BACK_SECONDS
     matchers = target.matchers
     hourly = "ecotrack_(energy_joules|emissions_grams|discarded_readings|process_group_.+)_total"
-    rates = "instance:ecotrack_emissions_grams:rate5m"
+    rates, power = "instance:ecotrack_emissions_grams:rate5m", "instance_scope:ecotrack_power_watts:rate5m"
     asked = (
         (f'__name__=~"ecotrack_.+",__name__!~"{hourly}"', seconds),
         (f'__name__=~"{hourly}"', seconds + SECONDS_PER_HOUR),
-        (f'__name__=~".+:(ecotrack|process_group)_.+",__name__!="{rates}"', seconds),
+        (f'__name__=~".+:(ecotrack|process_group)_.+",__name__!~"{rates}|{power}"', seconds),
+        (f'__name__="{power}"', seconds + SECONDS_PER_HOUR),
         (f'__name__="{rates}"', seconds + 3.0 * SECONDS_PER_DAY),
         ('__name__="scrape_duration_seconds"', seconds),
     )
