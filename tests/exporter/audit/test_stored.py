@@ -1,4 +1,4 @@
-"""What is fetched of a Prometheus is all that the rules of the audited time were evaluated on."""
+"""An audit fetches from Prometheus all that the rules of its time were evaluated on."""
 
 import re
 from collections.abc import Iterator
