@@ -54,6 +54,14 @@ def test_only_the_first_process_compiles_and_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_code_is_kept_with_the_user_and_not_beside_the_source(tmp_path: Path) -> None:
+    """A file beside an installed package outlives it, and Python would take that folder for the package."""
+    said(NUMBA_CACHE_DIR="", XDG_CACHE_HOME=str(tmp_path))
+    assert list(tmp_path.rglob("*.nbi"))
+    assert said(NUMBA_CACHE_DIR="", XDG_CACHE_HOME=str(tmp_path)) == ""
+
+
+@pytest.mark.slow
 def test_without_any_folder_to_write_to_it_is_compiled_all_the_same() -> None:
     spoken = said(NUMBA_CACHE_DIR="", NUMBA_CACHE_LOCATOR_CLASSES="UserProvidedCacheLocator")
     assert spoken.startswith("compiling the kernels")
