@@ -20,8 +20,8 @@ from tests.prometheus.test_delay import PROMISED_SECONDS
 
 pytestmark = [pytest.mark.servers, pytest.mark.usefixtures("generation")]
 
-# At 8 W and 475 g/kWh the first second emits one milligram.
-TINY, AMPLE = 0.001, 1000.0
+# At 8 W and 475 g/kWh a second emits one milligram, so no sample is seen that has used most of the budget, not all.
+TINY, AMPLE = 0.0001, 1000.0
 EXHAUSTED = "EcotrackBudgetExhausted"
 FAILING = 'ecotrack_collector_success{collector="disk"} 0\n'
 
@@ -52,22 +52,22 @@ def test_an_exhausted_budget_notifies_once_mutes_the_burn_rate_and_resolves(tmp_
             with stack.exporter(tmp_path, port=port, day_grams=TINY):
                 stack.eventually(lambda: is_notified(received, exhausted[0], "firing"), "the notification")
                 stack.eventually(lambda: is_muted_by(alertmanager, fast, exhausted), "the muted burn rate")
+                while_exhausted = [*received]
             with stack.exporter(tmp_path, port=port, day_grams=AMPLE):
                 stack.eventually(lambda: is_notified(received, exhausted[0], "resolved"), "the recovery")
-    firing = next(alert for alert in received if alert["status"] == "firing")
+    assert {(alert["labels"]["alertname"], alert["status"]) for alert in while_exhausted} == {(exhausted[0], "firing")}
+    firing = while_exhausted[0]
     assert firing["labels"] | {"period": "day", "severity": "critical", "component": "budget"} == firing["labels"]
     assert firing["annotations"]["summary"] == f"{instance} has used up its carbon budget for the day"
     told = re.fullmatch(
-        rf"{instance} has used (\d[\d.]*)mg CO2e this day, (\d[\d.e+]*)% of its budget of 1mg\. "
+        rf"{instance} has used (\d[\d.]*)mg CO2e this day, (\d[\d.e+]*)% of its budget of 100ug\. "
         r"The budget starts again with the next day\. Postpone what can wait until then\.",
         firing["annotations"]["description"],
     )
     assert told is not None
     # Both are of the same instant, so they agree to the four digits shown.
-    assert float(told[2]) == pytest.approx(float(told[1]) * 100, rel=1e-3)
+    assert float(told[2]) == pytest.approx(float(told[1]) * 1000, rel=1e-3)
     assert firing["annotations"]["runbook_url"].endswith("/docs/runbooks/budget.md#ecotrackbudgetexhausted")
-    while_exhausted = itertools.takewhile(lambda alert: alert["status"] == "firing", received)
-    assert {alert["labels"]["alertname"] for alert in while_exhausted} == {exhausted[0]}
 
 
 def test_burn_projection_silence_and_recovery_are_told_and_a_simulator_apart(tmp_path: Path) -> None:
