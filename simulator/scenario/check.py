@@ -10,6 +10,7 @@ from simulator.energy.network import NETWORK_KWH_PER_GIGABYTE
 from simulator.hardware.device import Device
 from simulator.hardware.shipped import DEVICES
 from simulator.scenario.devices import BYTES_PER_MEGABYTE, ModelsSection, devices_of
+from simulator.scenario.files import named_files
 from simulator.scenario.published import PublishedScenario
 from simulator.scenario.schema import Scenario
 from simulator.scenario.supply import WeatherSection
@@ -70,18 +71,10 @@ def contradictions(scenario: Scenario) -> Iterator[str]:
     for index, site in enumerate(scenario.sites):
         yield from weather_mistakes(f"sites[{index}].weather", site.weather)
     yield from site_mistakes(scenario)
-    files = {
-        "weather.file": scenario.weather.file,
-        "workload.arrivals.file": scenario.workload.arrivals.file,
-        "models.profile": scenario.models.profile,
-    }
-    files["grid.file"] = scenario.grid.file
-    if scenario.forecast is not None:
-        files |= {f"forecast.checkpoints[{at}]": file for at, file in enumerate(scenario.forecast.checkpoints)}
-    for index, site in enumerate(scenario.sites):
-        files |= {f"sites[{index}].weather.file": site.weather.file, f"sites[{index}].grid.file": site.grid.file}
     yield from (
-        f"{key}: expected the name of a file, got one with a null" for key, file in files.items() if _null(file)
+        f"{key}: expected the name of a file, got one with a null"
+        for key, file in named_files(scenario).items()
+        if "\0" in file
     )
 
 
@@ -112,10 +105,6 @@ def _repeated_names(key: str, names: list[str]) -> Iterator[str]:
         if name in seen:
             yield f'{key}[{index}].name: expected different names, got "{name}" twice'
         seen.add(name)
-
-
-def _null(file: str | None) -> bool:
-    return file is not None and "\0" in file
 
 
 def policy_mistakes(policy: str, nodes: list[str]) -> Iterator[str]:

@@ -19,6 +19,7 @@ import simulator
 from exporter.core.config import ConfigError
 from simulator.assembly.parts import profile_of
 from simulator.ledger.cost.cost_profile import shipped_profile
+from simulator.scenario.files import named_files
 from simulator.scenario.published import AnyScenario
 from simulator.scenario.schema import Scenario
 from simulator.scheduling.names import is_users
@@ -133,26 +134,23 @@ def provenance_of(scenario: AnyScenario, lacking: Iterable[str] = ()) -> Provena
     parts = {
         "code": program().code,
         "scenario": digest(scenario),
-        "files": digest([hashlib.sha256(data).hexdigest() for data in _named_files(scenario)]),
+        "files": digest([hashlib.sha256(data).hexdigest() for data in _contents(scenario)]),
         "compression_profile": profile_of(scenario).digest(),
         "ledger_profile": shipped_profile().digest(),
     }
     return Provenance(inputs=digest(parts), environment=digest(found), versions=found, **parts)
 
 
-def _named_files(scenario: AnyScenario) -> Iterator[bytes]:
+def _contents(scenario: AnyScenario) -> Iterator[bytes]:
     """Yield the contents of the files that the scenario names, its own policy's included."""
     if not isinstance(scenario, Scenario):
         return
-    checkpoints = () if scenario.forecast is None else scenario.forecast.checkpoints
-    always = (
-        scenario.weather.file,
-        scenario.workload.arrivals.file,
-        _source_of(scenario.scheduler.policy),
-        *([] if scenario.ledger.prices is None else [scenario.ledger.prices]),
-    )
+    named = named_files(scenario)
+    named.pop("models.profile", None)  # has a digest of its own
+    # These have a place of their own even where there is none, as they had in the first results.
+    always = (named.pop("weather.file", None), named.pop("workload.arrivals.file", None))
     try:
-        for file in (*always, *checkpoints):
+        for file in (*always, _source_of(scenario.scheduler.policy), *named.values()):
             yield b"" if file is None else Path(file).read_bytes()
     except OSError as error:
         raise ConfigError([f"{error.filename}: cannot be read: {error.strerror}"]) from error

@@ -139,6 +139,7 @@ def test_the_least_scenario_is_enough(tmp_path: Path) -> None:
         ({"grid": {"intensity_grams_per_kwh": [1, 2]}}, "mine.yaml: grid.intensity_grams_per_kwh: expected 1 or 24"),
         ({"grid": {"intensity_grams_per_kwh": [1], "generated": "gb"}}, "mine.yaml: grid: expected one of intensity_"),
         ({"grid": {"file": "a\0b"}}, "mine.yaml: grid.file: expected the name of a file, got one with a null"),
+        ({"ledger": {"prices": "a\0b"}}, "mine.yaml: ledger.prices: expected the name of a file, got one with a null"),
         ({"network": {"energy": "pigeon"}}, "mine.yaml: network.energy: expected one of carbon-trust-fixed, "),
         ({"run": {"first_days": ["0001-01-01"]}}, "mine.yaml: run.first_days[0]: expected a day from 1900-01-01 to "),
         ({"scheduler": {"sleeping": "always"}}, "mine.yaml: scheduler.sleeping: expected one of consolidate, never, "),

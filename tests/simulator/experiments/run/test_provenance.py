@@ -2,15 +2,21 @@
 
 import ast
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
+import pytest
 
 import simulator
+from exporter.core.config import ConfigError
 from simulator.experiments.run.provenance import digest, executed_files, provenance_of, versions
 from simulator.models.profile import encoded, load_profile
 from simulator.scenario.devices import ModelsSection
-from simulator.scenario.schema import ForecastSection
+from simulator.scenario.schema import ForecastSection, GridSection, LedgerSection, PlaceSection, Scenario
+from simulator.scenario.supply import WeatherSection
+from simulator.scenario.tasks import ArrivalsSection
 from tests.simulator.scenario.scenarios import edge
 
 ROOT = Path(simulator.__file__).parent.parent
@@ -57,13 +63,36 @@ def test_the_scenario_is_among_the_inputs_and_not_of_the_environment() -> None:
     assert one.environment == other.environment == digest(versions())
 
 
-def test_a_checkpoint_of_forecasts_is_among_the_inputs(tmp_path: Path) -> None:
-    file, found = tmp_path / "a.npz", set()
-    scenario = edge(forecast=ForecastSection(supply="best", checkpoints=(str(file),)))
+NAMING: dict[str, Callable[[str], Scenario]] = {
+    "weather": lambda file: edge(weather=WeatherSection(file=file)),
+    "trace": lambda file: edge(
+        workload=msgspec.structs.replace(edge().workload, arrivals=ArrivalsSection(kind="trace", file=file))
+    ),
+    "prices": lambda file: edge(ledger=LedgerSection(prices=file)),
+    "checkpoint": lambda file: edge(forecast=ForecastSection(supply="best", checkpoints=(file,))),
+    "grid": lambda file: edge(grid=GridSection(file=file)),
+    "a site's weather": lambda file: at_site(weather=WeatherSection(file=file)),
+    "a site's grid": lambda file: at_site(grid=GridSection(file=file)),
+}
+
+
+def at_site(**changes: Any) -> Scenario:
+    """Return a scenario of one site of several."""
+    return edge(sites=(PlaceSection(name="lyon", latitude=45.8, longitude=4.8, utc_offset_hours=1, **changes),))
+
+
+@pytest.mark.parametrize("kind", NAMING)
+def test_the_content_of_a_named_file_is_among_the_inputs(tmp_path: Path, kind: str) -> None:
+    file, found = tmp_path / "named", set()
     for content in ("one", "another"):
         file.write_text(content)
-        found.add(provenance_of(scenario).files)
+        found.add(provenance_of(NAMING[kind](str(file))).files)
     assert len(found) == 2
+
+
+def test_a_named_file_that_is_gone_is_a_line_for_the_user(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"grid\.csv: cannot be read: No such file"):
+        provenance_of(edge(grid=GridSection(file=str(tmp_path / "grid.csv"))))
 
 
 def test_a_profile_of_ones_own_is_among_the_inputs(tmp_path: Path) -> None:
