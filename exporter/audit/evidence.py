@@ -90,6 +90,13 @@ class Evidence:
     stored: Stored | None = None
     lacking: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def last(self) -> Moment:
+        """The last sample that was seen. Raises NotCheckedError where there was none: an exporter may take none."""
+        if not self.moments:
+            raise NotCheckedError("no sample was seen")
+        return self.moments[-1]
+
     def pairs(self) -> list[Pair]:
         """Return what happened between samples of one run, in which no counter fell. Raises NotCheckedError."""
         found = [Pair(before=one, after=two) for one, two in pairwise(self.moments) if _is_one_run(one, two)]

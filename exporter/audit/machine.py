@@ -197,14 +197,14 @@ def _between(points: Sequence[tuple[float, float]], at: float) -> float:
 
 
 def _network(evidence: Evidence, *, unit: str, name: str) -> Iterator[Comparison]:
-    for labels in map(dict, evidence.moments[-1].figures.family(name)):
+    for labels in map(dict, evidence.last.figures.family(name)):
         key = (labels["device"], f"{labels['direction']}_{unit}")
         yield from _counter(evidence, " ".join(labels.values()), name, labels, partial(_traffic, key=key))
 
 
 def _disk(evidence: Evidence) -> Iterator[Comparison]:
     name = "ecotrack_disk_bytes_total"
-    for labels in map(dict, evidence.moments[-1].figures.family(name)):
+    for labels in map(dict, evidence.last.figures.family(name)):
         read = partial(_moved, direction=labels["direction"])
         yield from _counter(evidence, labels["direction"], name, labels, read)
 
@@ -219,10 +219,10 @@ def _moved(own: Own, *, direction: str) -> float | None:
 
 def _rapl(evidence: Evidence) -> Iterator[Comparison]:
     """Compare what each zone's counter gained with the audit's own readings of it."""
-    zones = [one for one in _sensors(evidence.moments[-1]) if one["source"] == "rapl"]
+    zones = [one for one in _sensors(evidence.last) if one["source"] == "rapl"]
     if not zones:
         raise NotCheckedError("the exporter reads no RAPL")
-    last = evidence.moments[-1].own
+    last = evidence.last.own
     known = {} if last is None else last.after.sensors
     if not known:
         raise NotCheckedError("RAPL cannot be read here; as root it can")

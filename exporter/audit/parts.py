@@ -126,7 +126,7 @@ def _embodied(evidence: Evidence) -> Iterator[Comparison]:
     audit. It is known to go on from the end of a step in which it rose.
     """
     rate, counter = sum_of("ecotrack_embodied_emissions_grams_per_second"), "ecotrack_embodied_emissions_grams_total"
-    if not evidence.moments[-1].figures.family(counter):
+    if not evidence.last.figures.family(counter):
         raise NotCheckedError(NO_EMBODIED)
     risen = {id(one.after) for one in evidence.steps() if (one.moved(sum_of(counter)) or 0.0) > 0.0}
     steps = [one for one in evidence.steps() if id(one.before) in risen]
@@ -140,7 +140,7 @@ def _embodied(evidence: Evidence) -> Iterator[Comparison]:
 def _budgets(evidence: Evidence) -> Iterator[Comparison]:
     """Compare what each budget gained with the emissions, and its embodied share where it counts that."""
     start = "ecotrack_budget_period_start_timestamp_seconds"
-    periods = evidence.moments[-1].figures.by("ecotrack_budget_limit_grams", "period")
+    periods = evidence.last.figures.by("ecotrack_budget_limit_grams", "period")
     if not periods:
         raise NotCheckedError("no budget is configured")
     for period in periods:
@@ -187,7 +187,7 @@ def steady_groups(evidence: Evidence, name: str) -> list[Pair]:
 def _bands(evidence: Evidence) -> Iterator[Comparison]:
     """Compare each power with the ends of its band: as far below the one as above the other, by a factor."""
     figures: Mapping[str, dict[str, float]] = {
-        end: evidence.moments[-1].figures.by(f"ecotrack_power{end}_watts", "component") for end in ("", "_low", "_high")
+        end: evidence.last.figures.by(f"ecotrack_power{end}_watts", "component") for end in ("", "_low", "_high")
     }
     for component, power in figures[""].items():
         low, high = figures["_low"].get(component), figures["_high"].get(component)

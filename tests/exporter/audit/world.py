@@ -151,7 +151,7 @@ class World:
         """Return all of it, with what an honest Prometheus has stored that scrapes one sample in so many."""
         moments = tuple(self.moments)
         models = PublishedModels(host=hosts.cep_host(), network=networks.volume("cep"))
-        return Evidence(moments=moments, models=models, stored=store(moments[::every]) if stored else None)
+        return Evidence(moments=moments, models=models, stored=store(moments[::every]) if stored and moments else None)
 
 
 def _exporter(machine: Machine, provider: FakeProvider, totals: Totals | None) -> Rig:
