@@ -20,8 +20,8 @@ Values = Mapping[Labels, float]
 Compute = Callable[[View], Values]
 
 MOST_EVALUATIONS = 12
-"""Evaluations of a rule that are computed anew at most, the newest. Chosen: twice as many as the five minutes before an
-audit have, with one each minute."""
+"""Evaluations of a rule that are computed anew at most, the newest. Chosen: as many as the ten minutes before an audit
+and a minute of it have, with one each minute."""
 
 CLOSE = 1e-9
 """Relative difference of figures that are the same but for the order of sums. Chosen."""

@@ -9,9 +9,13 @@ from exporter.audit.figures import Labels, labels_of
 from exporter.core.config import ConfigError
 from exporter.core.printable import printable
 from exporter.core.prometheus import LOOK_BACK_SECONDS, Points, Prometheus, decoded, quoted
-from exporter.core.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
+from exporter.core.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 BUILD = "ecotrack_build_info"
+
+EARLIER_SECONDS = 10.0 * SECONDS_PER_MINUTE
+"""Time before an audit whose evaluations of rules are computed anew as well. Chosen: the rarest rule is evaluated every
+eight minutes, so that each has an evaluation in it."""
 
 OWN = {"__name__", "version", "python"}
 """Labels of the build's series that are the exporter's own; the others are those of the target."""
@@ -91,7 +95,7 @@ def fetch(prometheus: Prometheus, target: Target, *, began: float, ended: float)
 
     Raises ConfigError.
     """
-    seconds = ended - began + 2.0 * LOOK_BACK_SECONDS
+    seconds = ended - began + EARLIER_SECONDS + LOOK_BACK_SECONDS
     matchers = target.matchers
     hourly = "ecotrack_(energy_joules|emissions_grams|discarded_readings|process_group_.+)_total"
     rates, power = "instance:ecotrack_emissions_grams:rate5m", "instance_scope:ecotrack_power_watts:rate5m"
@@ -112,4 +116,4 @@ def fetch(prometheus: Prometheus, target: Target, *, began: float, ended: float)
             # The target's labels may have changed within the time.
             family = found.setdefault(name, {})
             family[own] = tuple(sorted((*family.get(own, ()), *one.points)))
-    return Stored(series=found, since=began - LOOK_BACK_SECONDS)
+    return Stored(series=found, since=began - EARLIER_SECONDS)

@@ -10,6 +10,8 @@ from exporter.audit.rules import POWER, RATE, RULES
 from exporter.audit.stored import Target, fetch
 from exporter.core.prometheus import Prometheus, Series
 from exporter.core.units import JOULES_PER_KWH, SECONDS_PER_DAY, SECONDS_PER_HOUR
+from prometheus.budget import seconds
+from prometheus.recording import groups
 
 BEGAN, ENDED = 1_800_000_000.0, 1_800_000_600.0
 GRAMS_PER_KWH = 475.0
@@ -36,5 +38,11 @@ class Kept(Prometheus):
 
 def test_the_intensity_of_an_hour_is_computed_on_an_hour_of_power_and_of_grams() -> None:
     stored = fetch(Kept(), Target(labels={}), began=BEGAN, ended=ENDED)
-    found = RULES[WEIGHTED](View(stored=stored, at=ENDED))
-    assert found == {(): pytest.approx(GRAMS_PER_KWH)}
+    for at in (stored.since, ENDED):
+        found = RULES[WEIGHTED](View(stored=stored, at=at))
+        assert found == {(): pytest.approx(GRAMS_PER_KWH)}
+
+
+def test_each_rule_is_evaluated_in_the_time_before_an_audit() -> None:
+    stored = fetch(Kept(), Target(labels={}), began=BEGAN, ended=ENDED)
+    assert max(seconds(group.interval) for group in groups()) <= BEGAN - stored.since
