@@ -12,6 +12,9 @@ from math import isqrt
 MOST_LINKS = 1 << 20
 """Most links that are looked through for a reveal, and so most slots that a chain can serve: 60 days of 5 s."""
 
+LINK_BYTES = 32
+"""Bytes of a link, which is a SHA-256."""
+
 
 def compute_link(reveal: bytes, steps: int) -> bytes:
     """Return the link that lies so many slots before a reveal."""
@@ -49,9 +52,10 @@ class RevealChain:
         self.first, self.last = first, first + slots
         self._secret = secret
         self._stride = max(1, isqrt(slots))
-        self._kept = [hashlib.sha256(b"last link" + secret).digest()]
+        links = [hashlib.sha256(b"last link" + secret).digest()]
         for _ in range(slots // self._stride):
-            self._kept.append(compute_link(self._kept[-1], self._stride))
+            links.append(compute_link(links[-1], self._stride))
+        self._kept = b"".join(links)
         self.commitment = self.reveal(first)
 
     def reveal(self, slot: int) -> bytes:
@@ -59,7 +63,7 @@ class RevealChain:
         if not self.first <= slot <= self.last:
             raise ValueError(f"the reveals end with slot {self.last}")
         kept, steps = divmod(self.last - slot, self._stride)
-        return compute_link(self._kept[kept], steps)
+        return compute_link(self._kept[kept * LINK_BYTES : (kept + 1) * LINK_BYTES], steps)
 
     def renewed(self, first: int) -> "RevealChain":
         """Return a chain of the same length from a later slot on, of whose secret this one's links tell nothing."""

@@ -2,6 +2,7 @@
 
 from simulator.ledger.consensus.proposal import Sign
 from simulator.ledger.consensus.randomness import RevealChain
+from simulator.ledger.consensus.stake import is_final
 from simulator.ledger.consensus.state import Member, State
 from simulator.ledger.record.types import RevealRenewal, SignedMessage
 
@@ -23,9 +24,13 @@ class Reveals:
     def renew(self, state: State, index: int, sign: Sign) -> SignedMessage | None:
         """Return the message that binds the validator of an index to a new chain.
 
-        None while a quarter of the present one is left, and where a renewal is on its way.
+        None while a quarter of the present one is left, and where a renewal is on its way. Chains before the present
+        one are forgotten once a reveal of it is final: no branch binds the validator to them any more.
         """
-        chain = self._get_chain(state.members[index])
+        member = state.members[index]
+        chain = self._get_chain(member)
+        if chain is not None and chain.first < member.revealed and is_final(state, member.revealed):
+            self._chains = [one for one in self._chains if one is chain or one.first > chain.first]
         waiting = any(one.validator == index for one in state.renewals)
         if chain is None or waiting or 4 * (chain.last - state.slot) >= chain.last - chain.first:
             return None
@@ -33,7 +38,7 @@ class Reveals:
         self._chains = [chain, *[one for one in self._chains if one is not chain][-CHAINS_KEPT:], after]
         order = RevealRenewal(
             validator=index,
-            sequence=state.members[index].changes + 1,
+            sequence=member.changes + 1,
             slot=state.slot,
             commitment=after.commitment,
         )

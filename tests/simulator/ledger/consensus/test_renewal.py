@@ -1,6 +1,7 @@
 """Chains of reveals end, and validators bind themselves to new ones in time."""
 
 import hashlib
+import weakref
 
 import pytest
 from msgspec.structs import replace
@@ -8,8 +9,9 @@ from msgspec.structs import replace
 from simulator.ledger.consensus.network import Conditions, Network
 from simulator.ledger.consensus.peer import Peer
 from simulator.ledger.consensus.randomness import RevealChain
+from simulator.ledger.consensus.renewal import Reveals
 from simulator.ledger.consensus.slashing import slash
-from simulator.ledger.consensus.state import get_genesis_state
+from simulator.ledger.consensus.state import State, get_genesis_state
 from simulator.ledger.record.rules import Rule
 from simulator.ledger.record.types import Body, RevealRenewal
 from tests.simulator.ledger.consensus.chain import extend, grow, order, refuses_body, signer
@@ -51,6 +53,28 @@ def test_invalid_signer() -> None:
     assert refuses_body(BEFORE, 24, messages=[forged]) is Rule.BAD_SIGNATURE
     other = order(BEFORE, replace(RENEWAL, validator=1))
     assert refuses_body(slash(BEFORE, 1), 24, messages=[other]) is Rule.SLASHED_VALIDATOR
+
+
+def test_a_chain_is_kept_until_a_reveal_of_the_one_after_it_is_final_and_then_forgotten() -> None:
+    first = RevealChain(hashlib.sha256(b"short").digest(), 64)
+    old, reveals, sign = weakref.ref(first), Reveals(first), signer(BEFORE.chain_id, 0)
+
+    def at(slot: int, chain: RevealChain, revealed: int, final_epoch: int) -> State:
+        member = replace(BEFORE.members[0], reveal=chain.reveal(revealed), revealed=revealed)
+        finalized = replace(BEFORE.finalized, epoch=final_epoch)
+        return replace(BEFORE, slot=slot, members=(member, *BEFORE.members[1:]), finalized=finalized)
+
+    assert reveals.renew(at(50, first, 40, 6), 0, sign) is not None
+    after, branch = first.renewed(50), at(60, first, 51, 6)
+    # Bound to the new chain, and with a reveal of it that is not final: another branch may know nothing of either.
+    for revealed, final_epoch in ((50, 9), (70, 8)):
+        assert reveals.renew(at(72, after, revealed, final_epoch), 0, sign) is None
+        assert reveals.get_reveal(branch.members[0], 61) == first.reveal(61)
+    assert reveals.renew(at(80, after, 70, 9), 0, sign) is None
+    assert reveals.get_reveal(branch.members[0], 61) is None
+    assert reveals.get_reveal(at(80, after, 70, 9).members[0], 81) == after.reveal(81)
+    del first
+    assert old() is None
 
 
 @pytest.mark.parametrize("seed", range(2))
