@@ -61,6 +61,7 @@ class LiveForecasts:
         days = max(KEPT_HOURS // HOURS_PER_DAY, min(MOST_OBSERVED_DAYS, OBSERVED_BYTES // day))
         # Written at once: memory that only fills up in a year of the clock would seem to leak until then.
         self._seen: FloatArray = np.full((days * HOURS_PER_DAY, len(KINDS), len(layout.places)), np.nan)
+        self._learnt_from = self._seen.copy()
         self._hours = 0
         self._courses: dict[tuple[int, Kind], Course] = {}
         self._skies: Skies | None = None
@@ -85,7 +86,9 @@ class LiveForecasts:
 
     def hour(self, number: int, observed: FloatArray) -> None:
         """Take note of an hour of the clock, from 0, with what was `observed` (3, S) by KINDS and site, and ask."""
-        self._seen[:-1] = self._seen[1:]
+        # Of one dimension, since numpy would first copy all of several.
+        row, flat = observed.size, self._seen.reshape(-1)
+        flat[:-row] = flat[row:]
         self._seen[-1] = observed
         self._hours = min(self._hours + 1, len(self._seen))
         if self._child is not None and self._child.is_done:
@@ -115,7 +118,7 @@ class LiveForecasts:
         self._attempts += 1
         self._began = self._clock.awake()
         try:
-            self._child = Child(LEARNING, self._request)
+            self._child = Child(LEARNING, self._request, self._learnt_from.data.cast("B")[: self._request.following])
         except ChildError as error:
             LOG.warning("%s", error)
 
@@ -124,8 +127,11 @@ class LiveForecasts:
         if self._child is not None or self._clock.awake() - self._began < REST:
             return
         self._attempts = 0
-        observed = self._seen[-self._hours :].tobytes()
-        self._request = msgspec.structs.replace(self._request, first=number + 1 - self._hours, observed=observed)
+        observed = self._learnt_from[: self._hours]
+        observed[:] = self._seen[-self._hours :]
+        self._request = msgspec.structs.replace(
+            self._request, first=number + 1 - self._hours, following=observed.nbytes
+        )
         self.start()
 
     def _take(self) -> None:
@@ -140,7 +146,7 @@ class LiveForecasts:
             if self._attempts < ATTEMPTS:
                 self.start()
             return
-        self._request = msgspec.structs.replace(self._request, first=0, observed=b"")
+        self._request = msgspec.structs.replace(self._request, first=0, following=0)
         for lesson in lessons.series:
             if lesson.heading.refused:
                 LOG.warning("%s", lesson.heading.refused)

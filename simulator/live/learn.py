@@ -1,6 +1,6 @@
 """The child process that learns: `python -m simulator.live.learn` makes a model of each series of a scenario's sites.
 
-It reads a request, a line of JSON, from its input, and writes an archive of lessons to its output.
+It reads a request from its input, and writes an archive of lessons to its output.
 """
 
 import logging
@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import numpy as np
 
 from simulator.assembly.layout import Layout, layout_of
@@ -28,6 +27,7 @@ from simulator.live.lessons import (
     Lessons,
     Request,
     Skies,
+    asked,
     panels_of,
     written,
 )
@@ -45,7 +45,7 @@ NICENESS = 10
 
 def main() -> int:
     """Answer the request on standard input."""
-    request = msgspec.json.decode(sys.stdin.buffer.readline(), type=Request)
+    request = asked(sys.stdin.buffer)
     os.nice(NICENESS)
     end_with(sys.stdin.fileno())
     sys.stdout.buffer.write(written(lessons(request)))

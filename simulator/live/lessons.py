@@ -9,7 +9,7 @@ import io
 import math
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import msgspec
 import numpy as np
@@ -46,18 +46,26 @@ of an hour earlier or later."""
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """The scenario of whose sites the series are to be learnt, and what its run has observed of their hours.
 
-    `observed` are the doubles (T, 3, S) of hours of the clock from number `first` on, by KINDS and site.
+    `observed` are the doubles (T, 3, S) of hours of the clock from number `first` on, by KINDS and site. To a child
+    they go as they are, in so many bytes `following` the line of the rest: a copy in JSON would grow with each week.
     """
 
     scenario: Scenario
     seed: int
     first: int = 0
     observed: bytes = b""
+    following: int = 0
 
     def hours(self) -> FloatArray:
         """Return what was observed (T, 3, S)."""
         sites = max(1, len(self.scenario.sites))
         return np.frombuffer(self.observed).reshape(-1, len(KINDS), sites)
+
+
+def asked(source: IO[bytes]) -> Request:
+    """Return the request that a child is asked: its line, with the bytes that follow."""
+    line = msgspec.json.decode(source.readline(), type=Request)
+    return msgspec.structs.replace(line, observed=source.read(line.following), following=0)
 
 
 class LessonHeading(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,8 +31,11 @@ class Program:
 class Child:
     """A child at work. It ends with its answer, when it is told to, or with this process, however that ends."""
 
-    def __init__(self, program: Program, request: msgspec.Struct) -> None:
-        """Start the child. Raises ChildError where it cannot be started."""
+    def __init__(self, program: Program, request: msgspec.Struct, data: bytes | memoryview = b"") -> None:
+        """Start the child, with bytes that follow the request; they stay as they are until it has ended.
+
+        Raises ChildError where it cannot be started.
+        """
         self._subject = program.subject
         self._answer: bytes | None = None
         try:
@@ -45,7 +48,7 @@ class Child:
             )
         except OSError as error:
             raise ChildError(f"{self._subject} could not be computed: no child process: {error.strerror}") from error
-        self._thread = threading.Thread(target=self._converse, args=(request,), name="child", daemon=True)
+        self._thread = threading.Thread(target=self._converse, args=(request, data), name="child", daemon=True)
         self._thread.start()
 
     @property
@@ -78,7 +81,7 @@ class Child:
         self._process.kill()
         self._process.wait()
 
-    def _converse(self, request: msgspec.Struct) -> None:
+    def _converse(self, request: msgspec.Struct, data: bytes | memoryview) -> None:
         """Send the question, read the answer and wait for the end, so that no child is left as a zombie.
 
         The question's pipe stays open until then: its end is the end of the child.
@@ -86,6 +89,7 @@ class Child:
         question, answer = cast(IO[bytes], self._process.stdin), cast(IO[bytes], self._process.stdout)
         with contextlib.suppress(OSError), question, answer:  # of one that ends at once the status says so
             question.write(msgspec.json.encode(request) + b"\n")
+            question.write(data)
             question.flush()
             self._answer = answer.read()
             self._process.wait()

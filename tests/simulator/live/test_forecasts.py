@@ -1,12 +1,16 @@
 """Forecasts of a live run: what a child learns, what is asked hour by hour, and what is told of it."""
 
+import io
+import logging
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
+from pathlib import Path
 from typing import ClassVar
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -33,11 +37,12 @@ from simulator.live.lessons import (
     Request,
     Skies,
     YearOfSky,
+    asked,
     read,
     written,
 )
 from simulator.live.past import Past
-from simulator.run.child import Program
+from simulator.run.child import Child, Program
 from tests.fake_clock import FakeClock
 from tests.processes import until
 from tests.simulator.energy.places import greensboro
@@ -301,11 +306,16 @@ class Pupil:
 
     born: ClassVar[list["Pupil"]] = []
 
-    def __init__(self, program: Program, request: Request) -> None:
+    def __init__(self, program: Program, request: Request, data: memoryview) -> None:
         assert program is LEARNING
-        self.request = request
+        self._request, self._data = request, data
         self.is_done = False
         self.born.append(self)
+
+    @property
+    def request(self) -> Request:
+        """What it reads."""
+        return asked(io.BytesIO(msgspec.json.encode(self._request) + b"\n" + self._data))
 
     def answer(self, limit: Seconds) -> bytes:  # noqa: ARG002 - the child's
         return written(Lessons(series=tuple(lesson(kind) for kind in Kind)))
@@ -332,27 +342,50 @@ def test_each_week_a_child_learns_from_what_was_observed_unless_one_came_just_be
     assert len(Pupil.born) == 1  # it began a moment ago
     clock.advance(600.0)
     week(2)
-    asked = Pupil.born[1].request
-    assert asked.first == 3 * 7 * DAY - KEPT_HOURS
-    assert asked.hours()[:, 0, 0].tolist() == list(range(asked.first, 3 * 7 * DAY))
+    request = Pupil.born[1].request
+    assert request.first == 3 * 7 * DAY - KEPT_HOURS
+    assert request.hours()[:, 0, 0].tolist() == list(range(request.first, 3 * 7 * DAY))
     assert {state.learnings for state in one.states} == {1}
     Pupil.born[1].is_done = True
     week(3)
     assert {state.learnings for state in one.states} == {2}
 
 
-def test_hours_that_are_observed_take_no_more_memory_as_they_come() -> None:
-    one = LiveForecasts(edge(), 1, FakeClock())
+def test_hours_that_are_observed_and_learnt_from_take_no_more_memory_as_they_come(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL)  # it keeps each line
+    monkeypatch.setattr(forecasts, "Child", Pupil)
+    monkeypatch.setattr(Pupil, "born", [])
+    monkeypatch.setattr(Pupil, "answer", lambda _self, _limit: b"no archive")
+    clock = FakeClock()
+    one = LiveForecasts(edge(), 1, clock)
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
-        for number in range(1000):
+        for number in range(7 * DAY * 10):
             one.hour(number, np.zeros((3, 1)))
-        after, _ = tracemalloc.get_traced_memory()
+            for child in Pupil.born[-1:]:
+                child.is_done = True
+            clock.advance(600.0)
+        _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    # An array for each hour would be 150 bytes and more.
-    assert after - before < 10_000
+    assert len(Pupil.born) > 10
+    # An array for each hour would be 150 bytes and more, and a copy of all hours 24 of each.
+    assert most - before < 25_000
+
+
+def test_what_was_observed_reaches_a_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "one_that_repeats.py").write_text(
+        "import sys\nfrom simulator.live.lessons import asked\nrequest = asked(sys.stdin.buffer)\n"
+        "sys.stdout.buffer.write(b'%d ' % request.seed + request.observed)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    seen = np.random.default_rng(1).random((9000, 3, 1))  # more than a pipe holds
+    request = Request(scenario=edge(), seed=7, following=seen.nbytes)
+    child = Child(Program("one_that_repeats", "an echo"), request, seen.data)
+    assert child.answer(Seconds(240.0)) == b"7 " + seen.tobytes()
 
 
 def test_without_a_child_the_run_goes_on(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
