@@ -45,6 +45,11 @@ def log_lines(program: Program) -> list[str]:
     return program.log.read_text().splitlines()
 
 
+def until_it_says_that_it_listens(program: Program) -> None:
+    """Return once the log has its first lines, which come a moment after the first answer."""
+    until(lambda: any("listening on" in line for line in log_lines(program)), "the first lines of the log")
+
+
 @contextlib.contextmanager
 def exporter_with_password(folder: Path) -> Iterator[Program]:
     hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
@@ -76,6 +81,7 @@ def test_hostile_requests_are_answered_and_write_a_line_a_second_at_most(
     tmp_path: Path, start: Callable[[Path], contextlib.AbstractContextManager[Program]], honest: list[bytes]
 ) -> None:
     with start(tmp_path) as program:
+        until_it_says_that_it_listens(program)
         before, began = len(log_lines(program)), time.monotonic()
         unanswered = []
         for seed in range(HOSTILE):
@@ -165,8 +171,7 @@ def test_idle_clients_open_no_more_descriptors_than_there_may_be_connections(
     tmp_path: Path, start: Callable[[Path], contextlib.AbstractContextManager[Program]]
 ) -> None:
     with start(tmp_path) as program:
-        # The program answers a moment before the log says that it listens.
-        until(lambda: any("listening on" in line for line in log_lines(program)), "the first lines of the log")
+        until_it_says_that_it_listens(program)
         before = len(log_lines(program))
         with idle_clients(program, IDLE) as most_before:
             assert program.samples()

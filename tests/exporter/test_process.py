@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -54,10 +55,24 @@ PATHS = (
 LIST_MODULES = "import json, sys; print(json.dumps(sorted(sys.modules)))"
 
 
+TRIES = 20
+"""Starts of an exporter, of which a busy machine leaves one the second before its first sample for a few questions."""
+
+
 def test_before_the_first_sample_health_is_served_and_readiness_refused(tmp_path: Path) -> None:
-    with running_exporter(tmp_path, config=HOURLY) as exporter:
+    for _ in range(TRIES):
+        if is_judged_before_the_first_sample(tmp_path):
+            return
+    raise AssertionError("the first sample came before four answers each time")
+
+
+def is_judged_before_the_first_sample(folder: Path) -> bool:
+    """Judge the answers of an exporter that has not sampled, if it answers that soon; tell whether it does."""
+    with running_exporter(Path(tempfile.mkdtemp(dir=folder)), config=HOURLY) as exporter:
         ready, samples, summary = exporter.get("/-/ready"), exporter.samples(), exporter.get("/api/v1/summary").json()
         page = exporter.get("/").text
+        if exporter.samples()["ecotrack_samples_total"] > 0:
+            return False
         assert (ready.status_code, ready.text) == (503, "no fresh sample\n")
         assert exporter.get("/-/healthy").text == "healthy\n"
         assert samples["ecotrack_samples_total"] == 0
@@ -67,11 +82,12 @@ def test_before_the_first_sample_health_is_served_and_readiness_refused(tmp_path
         assert "waiting for the first sample" in page
         until_ready(exporter)
         assert exporter.samples()["ecotrack_samples_total"] == 1
+        return True
 
 
 def test_paths_and_methods(tmp_path: Path) -> None:
     # All on one connection, where a body after HEAD or an unread one would spoil the next answer.
-    with running_exporter(tmp_path) as exporter, requests.Session() as session:
+    with running_exporter(tmp_path, config=HOURLY) as exporter, requests.Session() as session:
         until_ready(exporter)
         for path in PATHS:
             head = session.head(exporter.url + path, timeout=240)
@@ -165,20 +181,20 @@ def test_a_signal_during_start_up_leaves_no_half_state(tmp_path: Path) -> None:
 
 
 def test_a_process_that_was_held_up_counts_a_late_sample_and_the_energy_of_the_gap(tmp_path: Path) -> None:
+    """A machine that is busy may hold it up besides; no sample is made up for either."""
+    late, at = 'ecotrack_sample_gaps_total{reason="late"}', "ecotrack_last_sample_timestamp_seconds"
     with running_exporter(tmp_path, config=STEADY) as exporter:
         until_ready(exporter)
         before = exporter.samples()
         os.kill(exporter.process.pid, signal.SIGSTOP)
         time.sleep(4.5)
         os.kill(exporter.process.pid, signal.SIGCONT)
-        late = 'ecotrack_sample_gaps_total{reason="late"}'
-        until(lambda: exporter.samples()[late] == 1, "the late sample")
+        until(lambda: exporter.samples()[late] > before[late], "the late sample")
         after = exporter.samples()
-    assert before[late] == 0
     assert after['ecotrack_sample_gaps_total{reason="suspend"}'] == 0
     joules = 'ecotrack_energy_joules_total{component="baseline",scope="host"}'
     assert after[joules] - before[joules] >= 4.0 * STEADY_WATTS
-    assert after["ecotrack_samples_total"] - before["ecotrack_samples_total"] < 4
+    assert after["ecotrack_samples_total"] - before["ecotrack_samples_total"] < after[at] - before[at] - 2.0
 
 
 def test_energy_is_power_times_time_however_often_it_is_scraped(tmp_path: Path) -> None:
@@ -249,6 +265,7 @@ def test_killed_while_nothing_could_be_saved_counters_begin_at_zero_and_budgets_
     away = tmp_path / "away"
     with running_exporter(tmp_path, config=STEADY) as first:
         until_ready(first)
+        until(lambda: saved(first.state).totals["exported"]["samples"] >= 3, "three samples that are saved")
         kept = saved(first.state)
         first.state.rename(away)
         # A folder that is gone is made again, unless a file stands in its way.
@@ -261,8 +278,10 @@ def test_killed_while_nothing_could_be_saved_counters_begin_at_zero_and_budgets_
     away.rename(first.state)
     with running_exporter(tmp_path, config=HOURLY) as second:
         samples = second.samples()
-    assert samples["ecotrack_samples_total"] == 0
-    assert not any(name.startswith("ecotrack_energy_joules_total") and value for name, value in samples.items())
+    # A busy machine may ask for the metrics after the first sample of all, and only then is there energy.
+    assert samples["ecotrack_samples_total"] <= 1
+    spent = [name for name, value in samples.items() if name.startswith("ecotrack_energy_joules_total") and value]
+    assert spent == [] or samples["ecotrack_samples_total"] == 1
     assert samples["ecotrack_lifetime_energy_joules"] >= kept.totals["lifetime_energy"] > 0
 
 

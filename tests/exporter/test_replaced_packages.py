@@ -13,7 +13,7 @@ from tests.processes import free_port, running, series, until
 
 pytestmark = pytest.mark.servers
 
-LOADED = ("/", "/metrics", "/-/healthy", "/-/ready", "/api/v1/summary", "/api/v1/history", "/api/v1/processes")
+LOADED = ("/", "/metrics", "/-/healthy", "/api/v1/summary", "/api/v1/history", "/api/v1/processes")
 """Paths whose answers need nothing that is not loaded from the start."""
 
 SELDOM = "/api/v1/savings"
@@ -45,6 +45,7 @@ def test_it_goes_on_with_what_it_has_and_says_where_it_cannot(tmp_path: Path) ->
         assert {path: get(path).status_code for path in LOADED} == dict.fromkeys(LOADED, 200)
         before = samples()
         until(lambda: samples() >= before + 2, "two samples more")
+        until(lambda: get("/-/ready").status_code == 200, "a fresh sample")
         refused = get(SELDOM)
         assert (refused.status_code, refused.text) == (500, "The server failed to answer; its log says why.\n")
         assert get("/metrics").status_code == 200
