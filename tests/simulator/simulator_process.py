@@ -11,9 +11,6 @@ import requests
 
 from tests.processes import free_port, running, series
 
-STARTING_SECONDS = 90.0
-"""Longest time until the first step is done, for which a child computes the weather, on a busy machine."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveJob:
@@ -38,7 +35,7 @@ def running_job(folder: Path, *flags: str, ready: str = "/-/ready") -> Iterator[
     port, log = free_port(), folder / "simulator.log"
     url = f"http://127.0.0.1:{port}"
     argv = [sys.executable, "-m", "simulator", "serve", f"--web.listen-address=127.0.0.1:{port}", *flags]
-    with running(argv, ready=url + ready, log=log, timeout=STARTING_SECONDS) as process:
+    with running(argv, ready=url + ready, log=log) as process:
         yield LiveJob(url=url, process=process, log=log)
 
 
