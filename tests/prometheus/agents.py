@@ -2,8 +2,9 @@
 
 import contextlib
 import subprocess
+import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,12 @@ class Network:
 
     url: str = ""
     is_up: bool = True
+    passing: threading.Lock = field(default_factory=threading.Lock)
+
+    def break_off(self) -> None:
+        """Let nothing through from here on, once what is under way has arrived."""
+        with self.passing:
+            self.is_up = False
 
 
 @contextlib.contextmanager
@@ -90,11 +97,12 @@ def network_to(receiver: str) -> Iterator[Network]:
     class Handler(stack.Quiet):
         def do_POST(self) -> None:  # noqa: N802
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            if not network.is_up:
-                self.close_connection = True
-                return
             headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
-            answer = requests.post(f"{receiver}{self.path}", data=body, headers=headers, timeout=240)
+            with network.passing:
+                if not network.is_up:
+                    self.close_connection = True
+                    return
+                answer = requests.post(f"{receiver}{self.path}", data=body, headers=headers, timeout=240)
             self.send_response(answer.status_code)
             self.send_header("Content-Length", str(len(answer.content)))
             self.end_headers()

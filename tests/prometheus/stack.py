@@ -79,11 +79,14 @@ def _hurried(rule_file: dict[str, Any]) -> dict[str, Any]:
 
 
 def write_alertmanager(folder: Path, *, webhook: str) -> Path:
-    """Write the committed alertmanager.yml with a webhook on both its receivers, and waits of 3 s and 1 s."""
+    """Write the committed alertmanager.yml with a webhook on both its receivers, and waits of 10 s and 1 s.
+
+    On a busy machine rules of two groups see the same sample some seconds apart, and one mutes the other's alerts.
+    """
     config = yaml.safe_load((ROOT / "prometheus/alertmanager.yml").read_text())
     for route in (config["route"], *config["route"]["routes"]):
         route["group_interval"] = "1s"
-    config["route"]["group_wait"] = "3s"
+    config["route"]["group_wait"] = "10s"
     for receiver in config["receivers"]:
         if receiver["name"] in {"device", "simulator"}:
             receiver["webhook_configs"] = [{"url": webhook}]

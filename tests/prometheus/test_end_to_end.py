@@ -55,8 +55,10 @@ def test_an_exhausted_budget_notifies_once_mutes_the_burn_rate_and_resolves(tmp_
                 while_exhausted = [*received]
             with stack.exporter(tmp_path, port=port, day_grams=AMPLE):
                 stack.eventually(lambda: is_notified(received, exhausted[0], "resolved"), "the recovery")
-    assert {(alert["labels"]["alertname"], alert["status"]) for alert in while_exhausted} == {(exhausted[0], "firing")}
-    firing = while_exhausted[0]
+    # An exporter that is slow to start is told of as one that is down; that has nothing to do with its budget.
+    of_budget = [alert for alert in while_exhausted if alert["labels"]["component"] == "budget"]
+    assert {(alert["labels"]["alertname"], alert["status"]) for alert in of_budget} == {(exhausted[0], "firing")}
+    firing = of_budget[0]
     assert firing["labels"] | {"period": "day", "severity": "critical", "component": "budget"} == firing["labels"]
     assert firing["annotations"]["summary"] == f"{instance} has used up its carbon budget for the day"
     told = re.fullmatch(
@@ -65,8 +67,8 @@ def test_an_exhausted_budget_notifies_once_mutes_the_burn_rate_and_resolves(tmp_
         firing["annotations"]["description"],
     )
     assert told is not None
-    # Both are of the same instant, so they agree to the four digits shown.
-    assert float(told[2]) == pytest.approx(float(told[1]) * 1000, rel=1e-3)
+    # Both are of the same instant, so they agree but for the rounding of each to four digits.
+    assert float(told[2]) == pytest.approx(float(told[1]) * 1000, rel=2e-3)
     assert firing["annotations"]["runbook_url"].endswith("/docs/runbooks/budget.md#ecotrackbudgetexhausted")
 
 

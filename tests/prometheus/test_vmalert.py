@@ -14,7 +14,7 @@ from tests.processes import TOOL_SECONDS, free_port, program, running, running_a
 from tests.prometheus import stack
 from tests.prometheus.agents import LABELS, running_agent, write_agent
 from tests.prometheus.devices import LIMIT, Device
-from tests.prometheus.test_agent import is_told, receiving
+from tests.prometheus.test_agent import LOOKBACK_SECONDS, is_told, receiving
 
 pytestmark = pytest.mark.servers
 
@@ -51,7 +51,7 @@ def running_vmalert(rules: Path, folder: Path, *, victoria: str, alertmanager: s
         f"-httpListenAddr={address}",
         "-remoteWrite.flushInterval=1s",
         # The time for which a last value is shown: five minutes by default, as in Prometheus.
-        "-datasource.queryStep=5s",
+        f"-datasource.queryStep={LOOKBACK_SECONDS}s",
     ]
     with running(argv, ready=f"http://{address}/health", log=folder / "vmalert.log"):
         yield f"http://{address}"
