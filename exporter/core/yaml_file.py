@@ -25,7 +25,8 @@ MOST_VALUES = 100_000
 """Values in a file at most, those that an alias stands for counted again: a scenario of 10,000 nodes."""
 
 MOST_LEVELS = 50
-"""Levels of lists and mappings within one another at most; no configuration has more than eight."""
+"""Levels of lists and mappings within one another at most, those that an alias stands for among them; no configuration
+has more than eight."""
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -46,8 +47,9 @@ class _Loader(Composer, Parser, SafeConstructor, BaseResolver):
         SafeConstructor.__init__(self)
         BaseResolver.__init__(self)
         self._levels = 0
+        self._deepest = 0
         self._values = 0
-        self._of_anchor: dict[str, int] = {}
+        self._of_anchor: dict[str, tuple[int, int]] = {}  # values and levels
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         """Count levels and values on the way: aliases of aliases can stand for more than any memory holds."""
@@ -55,15 +57,18 @@ class _Loader(Composer, Parser, SafeConstructor, BaseResolver):
         before, is_alias = self._values, isinstance(event, yaml.AliasEvent)
         if is_alias and event.anchor in self.anchors and event.anchor not in self._of_anchor:
             raise _refusal("an alias stands for what contains it", event)
-        self._values += self._of_anchor.get(event.anchor, 1) if is_alias else 1
-        self._levels += 1
-        if self._levels > MOST_LEVELS or self._values > MOST_VALUES:
-            most = f"{MOST_LEVELS} levels" if self._levels > MOST_LEVELS else f"{MOST_VALUES:,} values"
+        values, levels = self._of_anchor.get(event.anchor, (1, 1)) if is_alias else (1, 1)
+        self._values += values
+        deepest_before, self._deepest = self._deepest, self._levels + levels
+        if self._deepest > MOST_LEVELS or self._values > MOST_VALUES:
+            most = f"{MOST_LEVELS} levels" if self._deepest > MOST_LEVELS else f"{MOST_VALUES:,} values"
             raise _refusal(f"expected at most {most}", event)
+        self._levels += 1
         node = super().compose_node(parent, index)
         self._levels -= 1
         if event.anchor is not None and not is_alias:
-            self._of_anchor[event.anchor] = self._values - before
+            self._of_anchor[event.anchor] = (self._values - before, self._deepest - self._levels)
+        self._deepest = max(deepest_before, self._deepest)
         return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature

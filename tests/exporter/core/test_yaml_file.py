@@ -115,6 +115,11 @@ MERGED = "a: &a {x: 1}\n" + "".join(
     for before, one in zip("abcdefghi", "bcdefghij", strict=True)
 )
 
+DEEP = "power: &a0 [1]\n" + "".join(
+    f"a{number}: &a{number} {'[' * 40}*a{number - 1}{']' * 40}\n" for number in range(1, 40)
+)
+"""Aliases within one another, each forty levels deeper than the one before: deeper than Python's stack."""
+
 HOSTILE = {
     "hexadecimal": "power: {idle_watts: 0x" + "F" * 5000 + ", full_watts: 1}",
     "digits": "power: {idle_watts: " + "9" * 5000 + ", full_watts: 1}",
@@ -123,6 +128,8 @@ HOSTILE = {
     "tagged sexagesimal": "nodes: !!int 1" + ":59" * 3000,
     "aliases": NINE,
     "merged aliases": MERGED,
+    "nested aliases": DEEP,
+    "chained merges": "a0: &a0 {x: 1}\n" + "".join(f"a{one}: &a{one} {{<<: *a{one - 1}}}\n" for one in range(1, 2000)),
     "an alias in the middle": "power: &a\n  - *a\n",
     "control characters": 'power: "\\e[31m\\x9b2J\\a\\u202egnp.exe\\u2066\\ufeff\\0"\nnodes: "\\e[2J"\n',
     "bidirectional key": "\u202epower: 1\nnodes\u2067: 2\n",
@@ -264,6 +271,19 @@ def test_both_programs_say_so_in_short_lines(
         told = capsys.readouterr().err.splitlines()
         assert told
         assert all(line.isprintable() and len(line) <= 500 for line in told)
+
+
+@pytest.mark.parametrize("levels", [24, 25])
+def test_an_alias_is_as_deep_as_what_it_stands_for(tmp_path: Path, levels: int) -> None:
+    """A mapping and its value are two levels, and those of the list are there twice."""
+    file = tmp_path / "mine.yaml"
+    begins, ends = "[" * levels, "]" * levels
+    file.write_text(f"first: &a {begins}1{ends}\nvalue: {begins}*a{ends}\n")
+    if levels == 24:
+        assert load_yaml(file)["value"] is not None
+    else:
+        with pytest.raises(ConfigError, match=r"mine\.yaml:2: is not valid YAML: expected at most 50 levels"):
+            load_yaml(file)
 
 
 def test_a_large_file_is_refused_by_its_size(tmp_path: Path) -> None:
