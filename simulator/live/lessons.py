@@ -5,6 +5,7 @@ its model and the reference behind it, and, of solar power, a year of what its p
 live job needs no library to know the sky.
 """
 
+import contextlib
 import io
 import math
 from dataclasses import dataclass, replace
@@ -187,11 +188,24 @@ class YearOfSky:
     """A year of cloudless sky, for the days of any other year: the sun comes back to within a quarter of a day."""
 
     def __init__(self, first_day: date, hours: FloatArray) -> None:
-        days = hours.reshape(-1, HOURS_PER_DAY)
-        dates = [first_day + timedelta(days=number) for number in range(len(days))]
-        self._days = {(one.month, one.day): row for one, row in zip(dates, days, strict=True)}
+        self._first_day = first_day
+        self._days = hours.reshape(-1, HOURS_PER_DAY)
 
     def on(self, day: date) -> FloatArray:
-        """Return the hours (24,) of a day; 29 February has those of the day before."""
-        found = self._days.get((day.month, day.day))
-        return self._days[day.month, day.day - 1] if found is None else found
+        """Return the hours (24,) of a day; those of the day before for one that the 365 days have not, as 29 February.
+
+        Raises ValueError where they are too few for that.
+        """
+        found = self._number_of(day)
+        if found is None and (found := self._number_of(day - timedelta(days=1))) is None:
+            raise ValueError(f"expected the sky of a year, got {len(self._days)} days")
+        hours: FloatArray = self._days[found]
+        return hours
+
+    def _number_of(self, day: date) -> int | None:
+        for year in (self._first_day.year, self._first_day.year + 1):
+            with contextlib.suppress(ValueError):  # 29 February of a year that has none
+                number = (day.replace(year=year) - self._first_day).days
+                if 0 <= number < len(self._days):
+                    return number
+        return None

@@ -158,6 +158,23 @@ def test_the_sun_of_another_year_is_that_of_the_date() -> None:
     assert sky.on(date(2032, 2, 29))[0] == sky.on(date(2032, 2, 28))[0]
 
 
+@pytest.mark.parametrize(
+    ("first_day", "missing"),
+    [
+        (date(2028, 1, 2), date(2029, 1, 1)),
+        (date(2027, 3, 2), date(2028, 3, 1)),
+        (date(2028, 2, 20), date(2029, 2, 19)),
+    ],
+)
+def test_365_days_with_29_february_lack_another_whose_sun_is_that_of_the_day_before(
+    first_day: date, missing: date
+) -> None:
+    sky = YearOfSky(first_day, np.repeat(np.arange(365.0), DAY))
+    assert sky.on(date(2028, 2, 29))[0] == (date(2028, 2, 29) - first_day).days
+    assert sky.on(missing)[0] == 364.0
+    assert sky.on(missing + timedelta(days=1))[0] == 0.0
+
+
 def test_hours_of_a_site_begin_at_its_own_midnight() -> None:
     assert Hours.of(layout_of(edge()).places[0]).lead == 0
     for place in layout_of(two_sites()).places:
