@@ -95,8 +95,7 @@ def test_the_largest_answer_is_read_and_other_statuses_are_none() -> None:
 
 
 def test_nobody_there_and_no_such_host_are_none() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        port = one.getsockname()[1]
+    port = free_port()
     assert ask(ListenAddress(host="", port=port), "/", Deadline(240.0)) is None
     assert ask(ListenAddress(host="a" * 300, port=port), "/", Deadline(240.0)) is None
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from exporter.core.web import passed
 from exporter.core.web.listen_address import ListenError, base_url, is_loopback
 from exporter.core.web.passed import passed_listeners
+from tests.exporter.core.web.test_server import has_ipv6_loopback
 
 
 @pytest.fixture
@@ -30,7 +31,8 @@ def environment(count: str = "1", names: str = "ecotrack.socket", receiver: str 
 
 
 def test_sockets_that_listen_are_taken_and_no_child_is_told(first: int) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("::1", 0), family=socket.AF_INET6) as two:
+    other = ("::1", socket.AF_INET6) if has_ipv6_loopback() else ("127.0.0.2", socket.AF_INET)
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server((other[0], 0), family=other[1]) as two:
         assert (one.fileno(), two.fileno()) == (first, first + 1)
         addresses = [one.getsockname(), two.getsockname()]
         os.set_inheritable(one.detach(), True)

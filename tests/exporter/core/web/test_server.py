@@ -16,7 +16,7 @@ import pytest
 from exporter.core.web.listen_address import listen
 from exporter.core.web.server import ListenError, Request, Response, Server
 from tests.exporter.core.web.http_client import ask, connect, exchange, get, read_all, serving, split
-from tests.processes import until
+from tests.processes import free_port, until
 
 BODY = b"up 1\n" * 100
 
@@ -264,8 +264,7 @@ def test_each_of_several_addresses_is_served_by_its_own_rule_for_hosts() -> None
 
 
 def test_where_one_of_several_addresses_is_taken_none_stays_open() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     addresses = [f"127.0.0.1:{port}", f"127.0.0.1:{port}"]
     with pytest.raises(ListenError, match="Address already in use"):
         Server(addresses=addresses, web_config=None, max_requests=1)

@@ -68,7 +68,7 @@ def test_prometheus_scrapes_with_certificate_and_password(tmp_path: Path) -> Non
     with serving({"/metrics": metrics}, web_config=load_web_config(path)) as server:
         config = tmp_path / "prometheus.yml"
         config.write_text(f"""
-global: {{scrape_interval: 200ms, scrape_timeout: 200ms}}
+global: {{scrape_interval: 1s, scrape_timeout: 1s}}
 scrape_configs:
   - job_name: ecotrack
     scheme: https
