@@ -426,6 +426,10 @@ def test_the_command_measures_a_machine_and_its_meter_from_idle_to_full_load(tmp
     assert "kept in" in said
 
 
+MOMENTS = 0.25
+"""Share of the time by which what is seen at some moments of five seconds differs from the whole of them at most."""
+
+
 @pytest.mark.slow
 def test_the_command_measures_this_machine_or_says_truly_why_not(tmp_path: Path) -> None:
     """Other work on this machine may keep it from being idle, or from giving its cores: then that is what is said."""
@@ -449,11 +453,12 @@ def test_the_command_measures_this_machine_or_says_truly_why_not(tmp_path: Path)
     if process.returncode == 0:
         found = CALIBRATION.load(tmp_path / "state")
         assert found is not None
-        assert 20.0 <= found.idle_watts <= 20.0 + 60.0 * 0.15
-        # The meter is read between two answers, which may be a little apart.
-        assert 80.0 - 60.0 * 0.15 <= found.full_watts <= 81.0
+        # The meter is read at a few moments, at which the machine may have been busier than it was all the while.
+        assert 20.0 <= found.idle_watts <= 20.0 + 60.0 * (0.15 + MOMENTS)
+        # And between two answers, which may be a little apart.
+        assert 80.0 - 60.0 * (0.15 + MOMENTS) <= found.full_watts <= 81.0
         return
     assert "not idle" in said or "could be kept busy" in said
     assert told is not None
-    assert int(told[1]) / 100 == pytest.approx(seen, abs=0.25)
+    assert int(told[1]) / 100 == pytest.approx(seen, abs=MOMENTS)
     assert CALIBRATION.load(tmp_path / "state") is None
