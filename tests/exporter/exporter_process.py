@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,11 @@ class Exporter:
     def samples(self) -> dict[str, float]:
         """Return the values of the exposition by series."""
         return series(self.get("/metrics").text)
+
+
+def zone_at_noon() -> str:
+    """Return a time zone in which it is about noon, so that no test meets midnight."""
+    return f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
 
 
 def counters(samples: Mapping[str, float]) -> dict[str, float]:

@@ -29,6 +29,7 @@ from tests.exporter.exporter_process import (
     running_exporter,
     saved,
     until_ready,
+    zone_at_noon,
 )
 from tests.processes import ending, free_port, join, running, series, until
 
@@ -248,11 +249,11 @@ def test_what_only_some_users_need_is_not_loaded_at_import() -> None:
 
 
 def test_a_restart_goes_on_with_counters_and_budgets(tmp_path: Path) -> None:
-    config = EVERY_SECOND + "budget: {day_grams: 150}\n"
-    with running_exporter(tmp_path, config=config) as first:
+    budget = f"budget: {{day_grams: 150, time_zone: {zone_at_noon()}}}\n"
+    with running_exporter(tmp_path, config=EVERY_SECOND + budget) as first:
         until_ready(first)
         before = first.samples()
-    with running_exporter(tmp_path, config=HOURLY + "budget: {day_grams: 150}\n") as second:
+    with running_exporter(tmp_path, config=HOURLY + budget) as second:
         after = second.samples()
         until_ready(second)
         used = second.samples()['ecotrack_budget_used_grams{period="day"}']
@@ -336,14 +337,15 @@ def test_a_hangup_without_a_terminal_reads_the_configuration_again(tmp_path: Pat
     used = 'ecotrack_budget_used_grams{period="day"}'
     limit = 'ecotrack_budget_limit_grams{period="day"}'
     good, good_at = "ecotrack_config_last_reload_successful", "ecotrack_config_last_reload_success_timestamp_seconds"
-    budget = STEADY + "budget: {day_grams: 1000, time_zone: UTC}\n"
+    zone = zone_at_noon()
+    budget = STEADY + f"budget: {{day_grams: 1000, time_zone: {zone}}}\n"
     with running_exporter(tmp_path, config=budget) as exporter:
         until_ready(exporter)
         until(lambda: exporter.samples().get(used, 0.0) > 0.0, "a budget that is used")
         first = exporter.samples()
         assert (first[good], first[limit]) == (1.0, 1000.0)
         hung_up(exporter, budget, "the configuration is as it is in force")
-        changed = budget.replace("1000, time_zone: UTC", "2, time_zone: Asia/Tokyo").replace("120", "60")
+        changed = budget.replace(f"1000, time_zone: {zone}", "2, time_zone: Asia/Tokyo").replace("120", "60")
         changed = changed.replace("interval_seconds: 1,", "interval_seconds: 7,")
         hung_up(
             exporter,

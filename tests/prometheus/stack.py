@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import requests
 import yaml
 
 from scripts.native_prometheus import native_configuration
+from tests.exporter.exporter_process import zone_at_noon
 from tests.processes import join, running
 
 ROOT = Path(__file__).parents[2]
@@ -162,12 +162,10 @@ def answering(answer: Callable[[str], str | None]) -> Iterator[str]:
 def exporter(folder: Path, *, port: int, day_grams: float) -> Iterator[None]:
     """Run the real exporter, sampling every second, with a budget for the day; state stays in `folder`."""
     config = folder / "ecotrack.yml"
-    # A time zone in which it is about noon, so that no test meets midnight.
-    zone = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
     settings = {
         "sampling": {"interval_seconds": 1},
         "power": {"idle_watts": 8, "full_watts": 45},
-        "budget": {"day_grams": day_grams, "time_zone": zone},
+        "budget": {"day_grams": day_grams, "time_zone": zone_at_noon()},
     }
     config.write_text(yaml.safe_dump(settings))
     argv = [

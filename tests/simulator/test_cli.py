@@ -247,7 +247,9 @@ def test_a_measurement_that_is_interrupted_ends_without_a_word_and_without_a_fil
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=TOOL_SECONDS)
     assert first == "measuring mlp at fp32, int8, pruned, pruned-int8, model 1 of 5"
-    assert (process.returncode, said, list(tmp_path.iterdir())) == (130, "", [])
+    # On a busy machine the next one may have begun before it was interrupted.
+    assert [line for line in said.splitlines() if not line.startswith("measuring ")] == []
+    assert (process.returncode, list(tmp_path.iterdir())) == (130, [])
 
 
 def test_a_library_that_is_missing_is_named_with_the_way_to_get_it(tmp_path: Path) -> None:
