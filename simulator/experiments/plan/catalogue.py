@@ -83,12 +83,14 @@ class Experiment:
 
     Where `compared`, the first case is the one that all others are compared with. Where it is `settings`, each of them
     has two cases: the reference, and the method in question. `judged` names the method that the
-    first paragraph of the report is about, if any. `every` are the cases of which the others are a fraction.
+    first paragraph of the report is about, if any. `every` are the cases of which the others are a fraction. Where it is
+    `whole`, its answer is of all cases together, and none can be left out.
     """
 
     cases: Callable[[AnyScenario, int | None], Sequence[Case]]
     compared: bool = True
     settings: bool = False
+    whole: bool = False
     judged: Callable[[AnyScenario], str] | None = None
     every: Callable[[AnyScenario, int | None], Sequence[Case]] | None = None
 
@@ -245,6 +247,7 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
         ),
         "factorial": Experiment(
             cases=factorial,
+            whole=True,
             judged=_all_levers,
             every=full_factorial,
         ),
@@ -256,6 +259,7 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
         "slope": Experiment(
             cases=slope,
             compared=False,
+            whole=True,
         ),
     }
 )

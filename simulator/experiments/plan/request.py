@@ -143,8 +143,8 @@ def _chosen_mistakes(request: Request, labels: Sequence[str]) -> Iterator[str]:
     name, experiment = request.experiment, EXPERIMENTS[request.experiment]
     if request.parameters:
         yield f"--parameters: expected none with {name}, which varies none"
-    if request.methods and experiment.every is not None:
-        yield f"--methods: expected none with {name}, whose effects need all runs, got {' '.join(request.methods)}"
+    if request.methods and experiment.whole:
+        yield f"--methods: expected none with {name}, whose answer needs all runs, got {' '.join(request.methods)}"
         return
     for method in request.methods:
         if method not in labels:

@@ -335,6 +335,10 @@ def test_a_worker_that_dies_is_told(tmp_path: Path) -> None:
             "--tasks: expected none with slope, whose load is constant, got 500",
         ),
         (
+            {"experiment": "slope", "scenario": "flexible", "methods": ("10% flexible, within-sites",)},
+            "--methods: expected none with slope, whose answer needs all runs, got 10% flexible, within-sites",
+        ),
+        (
             {"experiment": "peers", "parameters": ("load",)},
             "--parameters: expected none with peers, which varies none",
         ),

@@ -23,7 +23,8 @@ def headline(results: Results) -> Iterator[str]:
     own, others = results.worth.whole[:1], results.worth.whole[1:]
     told = [*map(_of_all_grams, own), _beside_the_reference(results)]
     told.sort(key=lambda answers: not any(one.negative for one in answers))
-    for answers in (*told, *map(_of_all_grams, others)):
+    # Of a policy of which only what was observed has been run there is no answer.
+    for answers in filter(None, (*told, *map(_of_all_grams, others))):
         answers.sort(key=lambda one: not one.negative)
         first, *rest = (one.text for one in answers)
         yield " ".join([f"**{first}**", *rest])

@@ -155,6 +155,16 @@ def test_the_worth_of_all_grams_is_told_by_policy(tmp_path: Path) -> None:
     assert "| `shifting` | " in report(results, [])
 
 
+def test_of_a_policy_that_is_told_only_what_was_observed_the_first_lines_say_nothing(tmp_path: Path) -> None:
+    results = found_by(saving, tmp_path, methods=("perfect", "shifting-unlearnt"))
+    assert isinstance(results.worth, Worth)
+    assert [one.policy for one in results.worth.whole] == ["shifting"]
+    beside, verdict, *_ = paragraphs(results)
+    assert beside.startswith("**No forecaster earns anything here beside `convex`")
+    assert verdict.startswith("**`convex` emits less than `shifting-unlearnt` ")
+    assert "| `shifting` | - | - | - | - |" in report(results, [])
+
+
 def test_a_pilot_of_other_seeds_says_how_many_are_needed(tmp_path: Path) -> None:
     found_by(saving, tmp_path / "pilot", seed=101, replications=4, methods=("best", "perfect"))
     found = found_by(saving, tmp_path, pilot=tmp_path / "pilot/forecasts-edge", methods=("best",))

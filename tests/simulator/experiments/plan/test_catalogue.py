@@ -218,7 +218,7 @@ def test_a_factorial_switches_each_lever_in_half_of_its_runs_and_nothing_else() 
     [
         (
             {"methods": ("all", "none")},
-            "--methods: expected none with factorial, whose effects need all runs, got all none",
+            "--methods: expected none with factorial, whose answer needs all runs, got all none",
         ),
         ({"experiment": "baseline", "full": True}, "--full: expected none with baseline, which leaves out no runs"),
         ({"reference": "place"}, r'--reference: expected one of none, place\+shift\+move, .*, all, got "place"'),
