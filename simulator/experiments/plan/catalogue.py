@@ -83,8 +83,8 @@ class Experiment:
 
     Where `compared`, the first case is the one that all others are compared with. Where it is `settings`, each of them
     has two cases: the reference, and the method in question. `judged` names the method that the
-    first paragraph of the report is about, if any. `every` are the cases of which the others are a fraction. Where it is
-    `whole`, its answer is of all cases together, and none can be left out.
+    first paragraph of the report is about, if any. `every` are the cases of which the others are a fraction. The answer
+    of a `whole` one is of all its cases together, none of which can be left out.
     """
 
     cases: Callable[[AnyScenario, int | None], Sequence[Case]]
