@@ -23,9 +23,11 @@ def recording_mistakes(scenario: AnyScenario) -> Iterator[str]:
 
 
 def _mistakes(scenario: Scenario) -> Iterator[str]:
+    # A layout has its sites from north to south; people know them by the order of their file.
+    keys = {section.name: f"sites[{number}]: " for number, section in enumerate(scenario.sites)}
     for seed in range(max(1, len(scenario.run.first_days))):
-        for number, place in enumerate(layout_of(scenario, seed).places):
-            key = f"sites[{number}]: " if scenario.sites else ""
+        for place in layout_of(scenario, seed).places:
+            key = keys.get(place.name, "")
             for mistake in (*_weather_mistakes(place, scenario.run), *_grid_mistakes(place, scenario.run)):
                 yield f"{key}{mistake}"
 

@@ -253,6 +253,18 @@ def test_a_recording_has_to_last_as_long_as_a_run(tmp_path: Path, run: dict[str,
     assert all(one.startswith("run.days: expected weather for ") and f"days.csv: {told}: " in one for one in found)
 
 
+def test_a_site_whose_recording_cannot_be_used_has_its_number_in_the_file(tmp_path: Path) -> None:
+    """The first of the file is the southern one, and stands last among the sites of a run."""
+    north = PLACE | {"name": "leeds", "latitude": 53.8, "longitude": -1.55, "utc_offset_hours": 0}
+    for lacking in (0, 1):
+        sites = [PLACE, north]
+        sites[lacking] = sites[lacking] | {"grid": {"file": "gone.csv"}}
+        file = tmp_path / "mine.yaml"
+        file.write_text(yaml.safe_dump(minimal(sites=sites, nodes=[NODE | {"site": "lyon"}])), encoding="utf-8")
+        (told,) = recording_mistakes(load_scenario(str(file)))
+        assert told.startswith(f"sites[{lacking}]: grid.file: ")
+
+
 @pytest.mark.parametrize(
     ("stem", "name"),
     [
