@@ -89,21 +89,31 @@ def test_the_plan_serves_as_many_tasks_in_time_as_nodes_that_are_all_awake(name:
     assert planned.emissions_grams < reference.emissions_grams
 
 
-@pytest.mark.parametrize("lever", ["dvfs", "batteries", "sleep", "shift", "move", "forecast"])
-def test_a_lever_that_is_switched_off_is_not_used(lever: str) -> None:
-    engine = build_engine(regions(), Method(name="x", policy=POLICY, **{lever: False}), 2)  # type: ignore[arg-type]
-    engine.run(DAY)
+def uses(engine: Engine) -> dict[str, float]:
+    """Return what a run has made of each lever, 0 of one that is off."""
     totals, levels = engine.totals, engine.plant.cluster.service.shape[2]
-    assert totals.class_tasks[:, 0].sum() > 100
-    used = {
+    return {
         "dvfs": totals.placements[:, : levels - 1].sum(),
         "batteries": totals.battery.sum(),
         "sleep": totals.asleep_seconds.sum(),
         "shift": engine.waiting,
         "move": totals.moved_bytes.sum(),
-        "forecast": 0.0,
+        "forecast": engine.plant.forecaster.forecast(DAY, DAY).sum(),
     }
-    assert used[lever] == 0.0
+
+
+@pytest.mark.parametrize("lever", ["dvfs", "batteries", "sleep", "shift", "move", "forecast"])
+def test_a_lever_that_is_switched_off_is_not_used(lever: str) -> None:
+    engine = build_engine(regions(), Method(name="x", policy=POLICY, **{lever: False}), 2)  # type: ignore[arg-type]
+    engine.run(DAY)
+    assert engine.totals.class_tasks[:, 0].sum() > 100
+    assert uses(engine)[lever] == 0.0
+
+
+def test_all_levers_are_used_where_none_is_switched_off() -> None:
+    engine = engine_of(regions(), 2)
+    engine.run(DAY)
+    assert {lever: used for lever, used in uses(engine).items() if used <= 0.0} == {}
 
 
 def test_a_plan_tells_what_each_node_is_for() -> None:
