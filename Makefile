@@ -90,7 +90,7 @@ pages: .venv/dev.stamp ## Check all links of the pages, and run all their comman
 	@scripts/install-packages prometheus prometheus-alertmanager iproute2 curl chromium golang-go golang-golang-x-mod-dev
 	$(python) -m scripts.pages commands $(PAGES)
 
-bench: .venv/dev.stamp ## Measure server and exporter beside others; writes bench/results/
+bench: .venv/dev.stamp test-packages ## Run the benchmarks, for hours on a quiet machine; writes bench/results/
 	$(python) -m bench.server_bench --record
 	$(python) -m bench.exporter_bench --record
 	$(python) -m bench.processes_bench --record
@@ -116,6 +116,11 @@ bench: .venv/dev.stamp ## Measure server and exporter beside others; writes benc
 	$(python) -m bench.consensus_model --record
 	$(python) -m bench.ledger_store_bench --record
 	$(python) -m bench.ledger_replay_bench --record
+	$(python) -m bench.forecast_floor --record
+	$(python) -m bench.horizon_bench --record
+	$(python) -m bench.alert_delay --record
+	$(python) -m bench.rate_definitions --record
+	$(python) -m bench.remote_write_bench --record
 	$(python) -m bench.soak --record
 
 experiments: .venv/dev.stamp ## Run every experiment but forecasts, an hour of CPU time; writes bench/results/experiments/

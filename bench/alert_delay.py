@@ -36,12 +36,7 @@ long is waited for the last."""
 
 HISTORY_SECONDS, STEP = 7200, 15
 IMPORT_SECONDS = 300
-EXHAUSTED, MOSTLY, FAST, SLOW = (
-    "EcotrackBudgetExhausted",
-    "EcotrackBudgetMostlyUsed",
-    "EcotrackDailyBudgetFastBurn",
-    "EcotrackDailyBudgetSlowBurn",
-)
+EXHAUSTED, FAST, SLOW = "EcotrackBudgetExhausted", "EcotrackDailyBudgetFastBurn", "EcotrackDailyBudgetSlowBurn"
 
 
 @dataclass

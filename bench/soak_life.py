@@ -167,7 +167,7 @@ class Devices:
         self._prefix = f"so{os.getpid() % 100_000}"
         self._name = ""
         self.count = 0
-        self.is_allowed = shutil.which("ip") is not None and self._ip("add", "probe")
+        self.is_allowed = shutil.which("ip") is not None and self._make("probe")
         if self.is_allowed:
             self.end()
 
@@ -175,7 +175,7 @@ class Devices:
         """Delete the pair that there is, and make another."""
         if self.is_allowed:
             self.end()
-            self.count += self._ip("add", f"n{self.count}")
+            self.count += self._make(f"n{self.count}")
 
     def end(self) -> None:
         """Delete the pair that there is."""
@@ -183,7 +183,8 @@ class Devices:
             subprocess.run(["ip", "link", "delete", self._name], timeout=60, check=True, capture_output=True)
             self._name = ""
 
-    def _ip(self, _verb: str, end: str) -> bool:
+    def _make(self, end: str) -> bool:
+        """Make a pair whose name ends so, and return whether this user may."""
         name = f"{self._prefix}{end}"
         words = ["ip", "link", "add", name, "type", "veth", "peer", "name", f"{name}p"]
         made = subprocess.run(words, timeout=60, check=False, capture_output=True).returncode == 0

@@ -90,9 +90,9 @@ def environment(folder: Path, wheel: Path, architecture: str) -> None:
     locked = ["--require-hashes", "-r", str(ROOT / "scripts/requirements/exporter.txt")]
     run([*pip, f"--target={site}", "--no-deps", *kind, *locked], ROOT)
     run([*pip, f"--target={site}", "--no-deps", "--no-index", "--find-links", str(wheel.parent), "ecotrack"], ROOT)
-    # The simulator's libraries are not here, and what pip noted about the way of installation is of no use.
-    for name in ("bin", "simulator", *(one.name for one in site.glob("*.dist-info/INSTALLER"))):
-        shutil.rmtree(site / name, ignore_errors=True)
+    # The package has a command of its own, and the simulator's libraries are not here.
+    for name in ("bin", "simulator"):
+        shutil.rmtree(site / name)
     (folder / "bin").mkdir()
     (folder / "bin/python3").symlink_to("../../../bin/python3")
     (folder / "pyvenv.cfg").write_text("home = /usr/bin\ninclude-system-site-packages = false\n")

@@ -22,7 +22,6 @@ class Link:
 
     line: int
     target: str
-    is_image: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,10 +116,10 @@ def _links(tokens: list[Token]) -> Iterator[Link]:
         for child in token.children or (token,):
             if child.type in ("html_block", "html_inline"):
                 for target in HTML_SOURCE.findall(child.content):
-                    yield Link(line=line, target=target, is_image=True)
+                    yield Link(line=line, target=target)
             elif child.type in ("link_open", "image"):
                 target = child.attrs["href" if child.type == "link_open" else "src"]
-                yield Link(line=line, target=str(target), is_image=child.type == "image")
+                yield Link(line=line, target=str(target))
 
 
 def _blocks(tokens: list[Token]) -> Iterator[Block]:

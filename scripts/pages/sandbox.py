@@ -68,7 +68,7 @@ class Sandbox:
     ) -> str:
         """Run a script of bash and return what it printed, errors in their place; end it after so many seconds.
 
-        `watch` gets what was printed so far, once a second. No process of the script outlives the call.
+        `watch` gets what was printed so far, again and again. No process of the script outlives the call.
         """
         with tempfile.TemporaryDirectory() as there:
             file, said = Path(there, "script"), Path(there, "said")
