@@ -164,8 +164,10 @@ def test_answers_of_no_prometheus_end_in_one_line(
 
 
 def test_a_prometheus_with_another_clock_is_refused(key: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with serving(Fake(wall=lambda: time.time() - 60.0)) as fake:
-        assert "its clock is 60 s behind this machine's; set the clocks first" in refused(capsys, url=fake.url)
+    """How far it is behind is known to the time that its answer takes, which on a busy machine is seconds."""
+    with serving(Fake(wall=lambda: time.time() - 3600.0)) as fake:
+        said = refused(capsys, url=fake.url)
+    assert re.search(r"its clock is 3[56]\d\d s behind this machine's; set the clocks first", said)
 
 
 def test_a_password_is_sent_and_never_said(key: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
