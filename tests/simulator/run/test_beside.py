@@ -106,6 +106,7 @@ from simulator.scenario.load import load_scenario
 logging.basicConfig(level=logging.INFO, format="said %(message)s", stream=sys.stdout)
 how = sys.argv[1]
 beside._processors = lambda: 2
+beside.LIMIT = Seconds(400.0)
 if how == "a child that fails":
     beside.COMPILING = Program("simulator.run.no_such_module", "nothing")
 engine = build_engine(load_scenario("edge"), Method(name="full", policy="shifting"), 1)
@@ -137,7 +138,8 @@ def ran(folder: Path, how: str) -> list[str]:
         timeout=600,  # it compiles
         check=True,
     )
-    return done.stdout.splitlines()
+    # On a busy machine it says that it waits for the child, and may do so for longer than a user's does.
+    return [line for line in done.stdout.splitlines() if "still compiles" not in line]
 
 
 @pytest.mark.slow
