@@ -3,6 +3,7 @@
 import contextlib
 import json
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -149,17 +150,24 @@ def answers(
             json.dumps({"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, "scrape_configs": scrapes})
         )
         with running_prometheus(config, folder) as url:
-            until(lambda: bool(asked(url, "low")), "the figures")
+            # All are asked about one moment: a busy machine may miss the next scrape.
+            moments: list[float] = []
+
+            def are_there() -> bool:
+                moments.append(time.time())
+                return bool(asked(url, "low", moments[-1]))
+
+            until(are_there, "the figures")
             found: dict[str, list[tuple[str, float]]] = {method: [] for method in chosen}
             for target in targets:
-                for one in asked(url, target.expr):
+                for one in asked(url, target.expr, moments[-1]):
                     found[one["metric"]["method"]].append((target.legend, float(one["value"][1])))
             return found
 
 
-def asked(url: str, expr: str) -> list[dict[str, Any]]:
-    """Return the series of an expression now."""
-    response = requests.post(f"{url}/api/v1/query", data={"query": expr}, timeout=240)
+def asked(url: str, expr: str, moment: float) -> list[dict[str, Any]]:
+    """Return the series of an expression at a moment."""
+    response = requests.post(f"{url}/api/v1/query", data={"query": expr, "time": f"{moment:.3f}"}, timeout=240)
     assert response.status_code == 200, response.text
     found: list[dict[str, Any]] = response.json()["data"]["result"]
     return found
