@@ -25,8 +25,8 @@ HIGHEST_MISS_RATIO = 0.05
 """Five times the share at which the experiments call a cluster saturated."""
 
 GONE_WINDOW = "1h"
-"""Time for which a simulator that is no target any more is missed. Who takes it away on purpose, as they may with one,
-is not told for longer; without one from the start, nothing is missed."""
+"""Time for which a simulator that is no target any more is missed. Who takes it away on purpose is not told for longer,
+and where none ever was, nothing is missed."""
 
 LOWEST_RENEWABLE_SHARE = 0.2
 SIMULATED_DAY_SECONDS = 86_400
@@ -247,12 +247,13 @@ def _down() -> Alert:
 def _absent() -> Alert:
     return _alert(
         name="EcochainAbsent",
-        expr=f"absent(up{{{SIMULATOR}}})\nand on (job)\nlast_over_time(up{{{SIMULATOR}}}[{GONE_WINDOW}])",
-        scope="pipeline",
-        summary="Prometheus has no simulator to scrape any more",
+        # By job and instance: a simulator whose other labels were changed is not gone.
+        expr=f"last_over_time(up{{{SIMULATOR}}}[{GONE_WINDOW}])\nunless on (job, instance)\nup{{{SIMULATOR}}}",
+        scope="cluster",
+        summary="Prometheus does not know the simulator {{ $labels.instance }} any more",
         description=(
-            f"The job {{{{ $labels.job }}}} had a target within the last {GONE_WINDOW} and has none now, so no other "
-            "alert about a simulated cluster can fire."
+            f"The simulator {{{{ $labels.instance }}}} was a target within the last {GONE_WINDOW} and is none now, so "
+            "no other alert about its cluster can fire."
         ),
         advice=f"Start it again; where it is not wanted any more, this ends within {GONE_WINDOW}.",
         hold="5m",
