@@ -6,24 +6,14 @@ from functools import cache
 
 from grafana.queries import metric_names
 from prometheus.alert import Alert
-from prometheus.budget import BURN_ALERTS
-from prometheus.budget_alerts import budget_alerts, ecoguard_alert
-from prometheus.data_quality_alerts import HIGHEST_GRAMS_PER_KWH, data_quality_alerts, sampling_alerts
-from prometheus.exporter_alerts import SLOW_SCRAPE_SECONDS, conduct_alerts, exporter_alerts, presence_alerts
+from prometheus.data_quality_alerts import HIGHEST_GRAMS_PER_KWH
+from prometheus.exporter_alerts import SLOW_SCRAPE_SECONDS
+from prometheus.files import alert_groups, simulator_alert_groups
 from prometheus.fleet import fleet_groups
-from prometheus.opportunity_alerts import opportunity_alerts
-from prometheus.process_alerts import process_alerts
+from prometheus.ledger_alerts import MOST_SLOTS_BEHIND
 from prometheus.recording import CONSUMED, WINDOWS, emission_rate, groups
-from prometheus.sensor_alerts import sensor_alerts
-from prometheus.simulator_alerts import (
-    HIGHEST_MISS_RATIO,
-    LEAST_SKILL,
-    LOWEST_COVERAGE,
-    LOWEST_RENEWABLE_SHARE,
-    simulator_alerts,
-)
+from prometheus.simulator_alerts import HIGHEST_MISS_RATIO, LEAST_SKILL, LOWEST_COVERAGE, LOWEST_RENEWABLE_SHARE
 from prometheus.simulator_recording import ADVANCED, CLOCK, LONG_WINDOW, miss_ratio, renewable_share, simulator_groups
-from prometheus.team_alerts import team_alerts
 from prometheus.team_budget import team_budget_groups
 
 TOPICS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -117,27 +107,19 @@ LIMITS = (
         quantities=frozenset(("ecochain_forecast_coverage_ratio",)),
         value=LOWEST_COVERAGE,
     ),
+    Limit(
+        alerts=("EcochainLedgerFinalityStalled",),
+        quantities=frozenset(("ecochain_ledger_finalized_slot",)),
+        value=MOST_SLOTS_BEHIND,
+    ),
 )
 """The limits of quantities that are drawn over time."""
 
 
 def alerts(program: str) -> tuple[Alert, ...]:
     """Return every alert about a program, those too that the committed configuration cannot reach."""
-    if program == "ecochain":
-        return simulator_alerts()
-    return (
-        *budget_alerts(BURN_ALERTS),
-        *team_alerts(),
-        ecoguard_alert(),
-        *data_quality_alerts(),
-        *sensor_alerts(),
-        *opportunity_alerts(),
-        *process_alerts(),
-        *sampling_alerts(),
-        *conduct_alerts(),
-        *exporter_alerts(),
-        *presence_alerts(),
-    )
+    groups = simulator_alert_groups() if program == "ecochain" else alert_groups(None)
+    return tuple(alert for group in groups for alert in group.alerts)
 
 
 @cache

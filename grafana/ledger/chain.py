@@ -3,9 +3,8 @@
 from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
-from grafana.colours import PLAIN
 from grafana.options import PER_HOUR
-from grafana.panels import LIMIT, Facts, Series, Target, events, lines, number
+from grafana.panels import Facts, Target, events, lines, number
 from grafana.promql import select, total
 from grafana.simulated import NO_DATA, NO_RATE, SIMULATED, if_several
 from prometheus.ledger_alerts import MOST_SLOTS_BEHIND
@@ -134,15 +133,12 @@ def _lag() -> dashboard.Panel:
         title="Slots that are not final",
         description=(
             "Slots that have passed since the last final one. A block is final once two thirds of the stake have voted "
-            "for it and for the next. The dashed line is the limit of the alert."
+            "for it and for the next. The dashed line, where it shows, is the limit of the alert."
         ),
         unit=SLOTS,
         no_value=NO_DATA,
-        targets=(
-            Target(expr=if_several(BEHIND), legend="not final{{run}}"),
-            Target(expr=f"vector({MOST_SLOTS_BEHIND})", legend=LIMIT.name),
-        ),
-        series=(Series(name="/^not final/", colour=PLAIN, pattern=True), LIMIT),
+        targets=(Target(expr=if_several(BEHIND), legend="not final{{run}}"),),
+        limit=MOST_SLOTS_BEHIND,
         width=12,
         minimum=0,
         decimals=0,
