@@ -69,7 +69,7 @@ def kinds() -> tuple[Kind, ...]:
             name="fleet",
             pictures=_of_boards("fleet"),
             arguments=("-m", "tests.fleet_picture"),
-            takes="eight minutes",
+            takes="ten minutes",
         ),
         Kind(
             name="boards",

@@ -1,4 +1,4 @@
-"""`python -m tests.fleet_picture` makes the pictures of the board Fleet in docs/images, and takes about eight minutes.
+"""`python -m tests.fleet_picture` makes the pictures of the board Fleet in docs/images, and takes about ten minutes.
 
 The devices are made up, of three teams and none; one is scraped by two jobs, and one goes away. Their grams are their
 watts x the grid's intensity, and the network's. What is recorded of the day, of the same day a week ago and of the
@@ -31,10 +31,14 @@ from prometheus.team_limits import TeamLimits, limit_groups
 from tests.processes import program, running_prometheus
 from tests.prometheus.stack import ROOT, answering
 
-SETTLED_SECONDS = 400.0
+AHEAD_SECONDS = 120
+"""Time after the start up to which everything is remembered as well: longer than Prometheus takes to start, so that no
+rate has a hole in its window. What is scraped or recorded earlier, Prometheus refuses."""
+
+SETTLED_SECONDS = 400.0 + AHEAD_SECONDS
 """Time in which every rule is evaluated, also those of four minutes that read others."""
 
-GONE_AFTER_SECONDS = 280.0
+GONE_AFTER_SECONDS = 280.0 + AHEAD_SECONDS
 SCRAPE_SECONDS = 5
 COUNTED_SECONDS = 420
 """Time before the start for which counters are remembered: longer than the window of any rate."""
@@ -253,7 +257,7 @@ def remember(folder: Path, now: float) -> None:
 
 def past(now: float) -> Iterator[tuple[str, str, float, int]]:
     """Return name, labels, value and time of what would have been recorded each minute."""
-    minute = int(now) // 60 * 60
+    minute = (int(now) + AHEAD_SECONDS) // 60 * 60
     yield from counted(minute)
     for moment in range(minute - int(SECONDS_PER_DAY), minute, 60):
         for team, names in TEAMS.items():
