@@ -3,7 +3,7 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -36,13 +36,13 @@ PAUSES = ("stop.wait", "closed.wait", "flood.settimeout", "client.settimeout", "
 def breaches(path: str, text: str) -> Iterator[str]:
     """Yield the waits without a bound, or with one too tight for a busy machine, in a source file of the tests."""
     tree = ast.parse(text)
-    nodes = list(ast.walk(tree))
+    nodes, constants = list(ast.walk(tree)), dict(_constants(tree))
     ended = {id(call.args[0]) for call in nodes if isinstance(call, ast.Call) and _name(call) == "ending" and call.args}
     for call in nodes:
         if not isinstance(call, ast.Call):
             continue
         name, place = _name(call), f"{path}:{call.lineno}"
-        if (bound := _bound(call)) is not None and bound < BUSY_SECONDS and not name.endswith(PAUSES):
+        if (bound := _bound(call, constants)) is not None and bound < BUSY_SECONDS and not name.endswith(PAUSES):
             yield f"{place}: {name} may take {BUSY_SECONDS:g} s on a busy machine"
         if any(word.arg == "timeout" for word in call.keywords):
             continue
@@ -59,12 +59,20 @@ def breaches(path: str, text: str) -> Iterator[str]:
             yield f"{place}: {name} needs a timeout"
 
 
-def _bound(call: ast.Call) -> float | None:
-    """Return the bound in seconds of a wait, where it is written as a number."""
+def _constants(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the constants of a file with what stands behind them."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            yield node.targets[0].id, node.value
+
+
+def _bound(call: ast.Call, constants: Mapping[str, ast.expr]) -> float | None:
+    """Return the bound in seconds of a wait, where it is written as a number or is a constant of the file."""
     method = _name(call).rpartition(".")[2]
     given = [word.value for word in call.keywords if word.arg == "timeout"]
     if method in BOUND_PLACE:
         given += call.args[BOUND_PLACE[method] :]
+    given = [constants.get(one.id, one) if isinstance(one, ast.Name) else one for one in given]
     numbers = [one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, int | float)]
     return numbers[0] if numbers else None
 
@@ -106,6 +114,7 @@ def test_every_wait_in_the_tests_has_a_bound() -> None:
         "requests.get(url, timeout=5)",
         "process.wait(5)",
         "until(found, 'what', 10.0)",
+        "STARTING = 90.0\nuntil(found, 'what', STARTING)",
     ],
 )
 def test_a_wait_without_a_bound_or_with_a_tight_one_is_seen(text: str) -> None:
@@ -118,6 +127,7 @@ def test_a_wait_without_a_bound_or_with_a_tight_one_is_seen(text: str) -> None:
         "subprocess.run(['true'], check=True, timeout=240)",
         "with ending(subprocess.Popen(['true'])) as process: ...",
         "process.wait(240)",
+        "PATIENCE = 240\nprocess.wait(PATIENCE)",
         "while not stop.wait(0.1): ...",
         "', '.join(names)",
         "limits.get('day')",

@@ -78,7 +78,7 @@ class World:
         self.lines.clear()
         told = self.lines.append if say is None else say
         with serving(Fake([self.machine], wall=lambda: self.now, instead=self.instead)) as fake:
-            asked = Prometheus(fake.url, patience=5.0)
+            asked = Prometheus(fake.url, patience=240.0)
             run = Attestation(replace(wanted, **changes), self.key, asked, lambda: self.now, told)  # type: ignore[arg-type] # of any field
             return run.run()
 
