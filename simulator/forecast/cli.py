@@ -149,6 +149,8 @@ def _seeds_of(model: str, usual: int) -> tuple[str, int]:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    from concurrent.futures import BrokenExecutor
+
     from simulator.experiments.run.execution import executor_for
     from simulator.experiments.run.progress import Progress
     from simulator.experiments.write.medium import PLOTS
@@ -185,6 +187,9 @@ def _evaluate(options: argparse.Namespace) -> int:
         figures = write_report(options.output, Evaluation(series, found), scored, PLOTS[options.plots])
     except ForecastError as error:
         raise ConfigError([str(error)]) from error
+    except BrokenExecutor as error:
+        told = "a worker ended before its work did; the same command goes on with what is kept"
+        raise ConfigError([f"--workers: {told}"]) from error
     except KeyboardInterrupt:
         print("ecochain: interrupted: the same command goes on where it stopped", file=sys.stderr)
         return INTERRUPTED

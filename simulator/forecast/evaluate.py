@@ -153,11 +153,21 @@ class Fits:
 
 
 def times_scored(folder: Path) -> dict[tuple[str, str], int]:
-    """Return how often the test of each label and split was scored, by any model and seed, ever."""
+    """Return how often the test of each label and split was scored, by any model and seed, ever.
+
+    Raises ForecastError where nobody can tell.
+    """
     counts: dict[tuple[str, str], int] = {}
-    for line in (folder / SCORED_FILE).read_text(encoding="utf-8").splitlines():
-        label, split, _, _ = line.rsplit(",", 3)
-        counts[label, split] = counts.get((label, split), 0) + 1
+    try:
+        lines = (folder / SCORED_FILE).read_text(encoding="utf-8").splitlines(keepends=True)
+    except (OSError, UnicodeDecodeError) as error:
+        told = "cannot tell how often tests were scored; begin anew in another folder"
+        raise ForecastError(f"{folder / SCORED_FILE}: {told}") from error
+    for line in lines:
+        label, *rest = line.rsplit(",", 3)
+        # A line may have been cut off as a disk became full.
+        if len(rest) == 3 and line.endswith("\n"):
+            counts[label, rest[0]] = counts.get((label, rest[0]), 0) + 1
     return counts
 
 
@@ -165,6 +175,8 @@ def evaluate(unit: Unit, fits: Fits) -> Outcome:
     """Learn, calibrate and score. Raises ForecastError where the series does not suffice."""
     began = time.process_time()
     series, split = unit.series, unit.split
+    if not (split.test & np.isfinite(series.values) & series.has_sun(np.arange(len(split.test)))).any():
+        raise ForecastError(f"{unit.label}: expected observed steps in the test of the split {split.name}, found none")
     early = fits.fit(unit.model, "fitting", series.only(split.fitting), unit.seed)
     # Forecasts of the test see what was observed before each of them, which no model has learnt from.
     validation = validated(early, series, split)

@@ -1,11 +1,17 @@
 """The command `ecochain forecast`, in this process: what it writes, and what it says of every mistake."""
 
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from simulator.cli import main
+from simulator.experiments.run import execution
 from simulator.forecast.checkpoint import load
 from simulator.forecast.interface import Kind
 from tests.simulator.forecast.courses import course
@@ -43,6 +49,34 @@ def test_a_mistake_is_one_line(
     told = capsys.readouterr()
     assert (told.out, told.err.count("\n")) == ("", 1)
     assert told.err.startswith(f"ecochain: {said}")
+
+
+class Dying(Executor):
+    """An executor whose workers end before their work does, as where memory is short."""
+
+    def submit(self, *_: Any, **__: Any) -> Future[Any]:
+        """See `Executor.submit`."""
+        told: Future[Any] = Future()
+        told.set_exception(BrokenProcessPool())
+        return told
+
+
+@contextmanager
+def dying(workers: int, dask: str | None) -> Iterator[Executor]:
+    """Yield the executor that dies."""
+    yield Dying()
+
+
+def test_a_worker_that_ends_before_its_work_does_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution, "executor_for", dying)
+    data = ["--csv", str(own_csv(tmp_path, 40)), "--kind", "wind", "--models", "ridge", "--workers", "2"]
+    assert main(["forecast", "evaluate", *data, "--output", str(tmp_path / "out")]) == 2
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told == (
+        "ecochain: --workers: a worker ended before its work did; the same command goes on with what is kept"
+    )
 
 
 @pytest.mark.slow

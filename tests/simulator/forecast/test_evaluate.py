@@ -152,7 +152,7 @@ def test_scores_of_other_data_are_not_taken(tmp_path: Path) -> None:
 
 
 def test_scores_do_not_depend_on_what_follows_the_test() -> None:
-    """The test of the third period ends on day 15; what comes after the last of them is another world."""
+    """What comes after the last day of the test is another world."""
     series = SERIES["here wind"]
     end = 24 * 197
     split = fixed_split(series)
@@ -184,6 +184,28 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(ForecastError, match="cannot be written"):
         outcomes(tmp_path / "file", planned()[:1], lambda *_: None)
+
+
+def test_a_test_without_a_step_to_score_is_refused_in_a_line(tmp_path: Path) -> None:
+    """Twenty-two days of January reach neither the fixed test nor the last period's."""
+    short = course(Kind.WIND, 22)
+    unit = Unit(label="here wind", series=short, split=fixed_split(short), model=Convex(), seed=1)
+    told = "^here wind: expected observed steps in the test of the split fixed, found none$"
+    with pytest.raises(ForecastError, match=told):
+        outcomes(tmp_path, [unit], lambda *_: None)
+    assert outcomes(tmp_path, [replace(unit, split=period(short, 2))], lambda *_: None)
+
+
+def test_a_line_of_the_scorings_that_was_cut_off_counts_for_nothing(tmp_path: Path) -> None:
+    line = "here, there wind,fixed,ridge,1\n"
+    for count in range(1, len(line)):
+        (tmp_path / SCORED_FILE).write_text(2 * line + line[:-count], encoding="utf-8")
+        assert times_scored(tmp_path) == {("here, there wind", "fixed"): 2}
+
+
+def test_scorings_that_nobody_counted_are_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ForecastError, match=r"scored\.csv: cannot tell how often tests were scored"):
+        times_scored(tmp_path)
 
 
 def test_figures_are_those_of_the_scores(done: tuple[Path, Evaluation]) -> None:
