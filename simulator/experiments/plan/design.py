@@ -44,11 +44,6 @@ class Design:
             words |= {word ^ {one, *levers} for word in words}
         return sorted((word for word in words if word), key=self._place)
 
-    @property
-    def resolution(self) -> int | None:
-        """Return the length of the shortest word of the defining relation; None for a full design."""
-        return min(map(len, self.relation()), default=None)
-
     def aliases(self, word: Word) -> list[Word]:
         """Return the other words that have the sign of this one in every run, the shortest first."""
         return sorted((word ^ other for other in self.relation()), key=self._place)

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from simulator.experiments.find.effects import Factorial
@@ -180,10 +180,9 @@ def present(results: Results) -> list[str]:
     return [measure.name for measure in MEASURES if measure.name in found]
 
 
-def cell(results: Results, index: int, measure: str) -> str:
-    """Return the estimate of a measure for the method at `index`, or a dash."""
-    estimate = results.estimates[index].by_measure.get(measure)
-    return DASH if estimate is None else with_half_width(estimate, DISPLAYS[measure].factor)
+def cell(found: Mapping[str, Estimate], measure: str) -> str:
+    """Return the estimate of a measure, of those of a method, or a dash."""
+    return with_half_width(found[measure], DISPLAYS[measure].factor) if measure in found else DASH
 
 
 def _number(value: float | None) -> str:

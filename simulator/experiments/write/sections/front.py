@@ -15,7 +15,7 @@ def front(results: Results) -> Iterator[str]:
     """Yield the methods on the front, the least grams first, and what it takes to be there."""
     if not results.front:
         return
-    place = {estimated.method: index for index, estimated in enumerate(results.estimates)}
+    known = {estimated.method: estimated.by_measure for estimated in results.estimates}
     on = sorted((one for one in results.front if one.on_front), key=lambda one: one.grams)
     yield from ("## Pareto front", "")
     count = f"{len(on)} {'is' if len(on) == 1 else 'are'}"
@@ -27,5 +27,5 @@ def front(results: Results) -> Iterator[str]:
     yield ""
     yield from markdown_table(
         ["method", *(DISPLAYS[measure].title for measure in AXES)],
-        [[marked(results, one.method), *(cell(results, place[one.method], measure) for measure in AXES)] for one in on],
+        [[marked(results, one.method), *(cell(known[one.method], measure) for measure in AXES)] for one in on],
     )

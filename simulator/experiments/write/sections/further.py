@@ -3,20 +3,16 @@
 from collections.abc import Iterator
 
 from simulator.experiments.find.analysis import FURTHER
-from simulator.experiments.find.estimates import Estimate
 from simulator.experiments.find.results import Results
-from simulator.experiments.write.display import DISPLAYS, marked, with_half_width
-from simulator.experiments.write.tables import DASH, markdown_table
+from simulator.experiments.write.display import DISPLAYS, marked
+from simulator.experiments.write.tables import cell, markdown_table
 
 
 def further(results: Results) -> Iterator[str]:
     """Yield the table of the figures that methods are not compared by, and what they leave open."""
     measures = [measure for measure in FURTHER if any(measure in estimated.by_measure for estimated in results.further)]
     rows = [
-        [
-            marked(results, estimated.method),
-            *(_estimate(estimated.by_measure.get(measure), measure) for measure in measures),
-        ]
+        [marked(results, estimated.method), *(cell(estimated.by_measure, measure) for measure in measures)]
         for estimated in results.further
         if estimated.by_measure
     ]
@@ -35,7 +31,3 @@ def further(results: Results) -> Iterator[str]:
             "tell which of the methods is better."
         )
         yield ""
-
-
-def _estimate(estimate: Estimate | None, measure: str) -> str:
-    return DASH if estimate is None else with_half_width(estimate, DISPLAYS[measure].factor)

@@ -89,8 +89,8 @@ def _energy(booked: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
         claims, joules = means["claims"], means["ledger_joules"]
         published = claims * PUBLISHED_KWH_PER_TRANSACTION * JOULES_PER_KWH
         share = plain(joules / means["energy_joules"] * PERCENT) if means["energy_joules"] else DASH
-        per_claim = joules / claims if claims else 0.0
-        rows.append([method, plain(joules), share, plain(claims), plain(per_claim), plain(published)])
+        per_claim = plain(joules / claims) if claims else DASH
+        rows.append([method, plain(joules), share, plain(claims), per_claim, plain(published)])
     yield from markdown_table(
         ["method", "ledger (J)", "share of the energy (%)", "claims", "J per claim", "claims as published (J)"], rows
     )

@@ -19,8 +19,8 @@ def means(results: Results) -> Iterator[str]:
     yield from markdown_table(
         ["method", *(DISPLAYS[measure].title for measure in measures)],
         [
-            [marked(results, estimated.method), *(cell(results, index, measure) for measure in measures)]
-            for index, estimated in enumerate(results.estimates)
+            [marked(results, estimated.method), *(cell(estimated.by_measure, measure) for measure in measures)]
+            for estimated in results.estimates
         ],
     )
     yield from (_latency(results), "")

@@ -15,7 +15,7 @@ from simulator.experiments.write.display import (
     percent_change,
     with_half_width,
 )
-from simulator.experiments.write.tables import DASH, markdown_table
+from simulator.experiments.write.tables import DASH, cell, markdown_table
 
 
 def ranking(results: Results) -> Iterator[str]:
@@ -32,8 +32,8 @@ def ranking(results: Results) -> Iterator[str]:
     lines = []
     for place, (method, found) in enumerate([*ranked, *(one for one in rows if one[0] in without)], start=1):
         change = DASH if method not in changes else percent_change(changes[method])
-        line = ["-" if method in without else str(place), marked(results, method), _cell(found, GRAMS), _on_time(found)]
-        gaps = [_cell(found, name) for name in ("gap_grams", "gap_ratio")] if with_gap else []
+        line = ["-" if method in without else str(place), marked(results, method), cell(found, GRAMS), _on_time(found)]
+        gaps = [cell(found, name) for name in ("gap_grams", "gap_ratio")] if with_gap else []
         lines.append([*line, change, *gaps])
     yield from ("## Emissions at equal service", "")
     yield from markdown_table(headings, lines)
@@ -68,10 +68,6 @@ def explanation(results: Results, *, with_gap: bool) -> Iterator[str]:
             "work has to emit anything."
         )
         yield ""
-
-
-def _cell(found: Mapping[str, Estimate], measure: str) -> str:
-    return DASH if measure not in found else with_half_width(found[measure], DISPLAYS[measure].factor)
 
 
 def _on_time(found: Mapping[str, Estimate]) -> str:

@@ -194,22 +194,28 @@ def test_the_report_sets_both_rules_of_credits_side_by_side(tmp_path: Path) -> N
     assert len(rows) == 2
 
 
+def with_figures(results: Results, figures: dict[str, float]) -> Results:
+    """Return the same results, with some figures in every run."""
+    cases = [
+        msgspec.structs.replace(
+            case, runs=[msgspec.structs.replace(run, figures=dict(run.figures) | figures) for run in case.runs]
+        )
+        for case in results.cases
+    ]
+    return msgspec.structs.replace(results, cases=cases)
+
+
 def test_the_report_tells_what_the_ledger_took(tmp_path: Path) -> None:
     results = results_of(tmp_path, experiment="baseline")
     assert "## The ledger" not in report(results, [])
     units = {"claims": 1152.0, "ledger_joules": 180.0, "credits_grams": 80.0}
-    cases = [
-        msgspec.structs.replace(
-            case, runs=[msgspec.structs.replace(run, figures=dict(run.figures) | units) for run in case.runs]
-        )
-        for case in results.cases
-    ]
-    text = report(msgspec.structs.replace(results, cases=cases, chain=True), [])
+    text = report(msgspec.structs.replace(with_figures(results, units), chain=True), [])
     assert "(`--ledger real`)" in text
     # 1,152 claims at 1e-5 kWh of 3.6 MJ each.
     assert "| 180 | " in text
     assert " | 1,152 | 0.1562 | 41,472 |" in text
     assert "36 J for a transaction" in text
+    assert " | 0 | - | 0 |" in report(with_figures(results, units | {"claims": 0.0}), [])
 
 
 NOTHING = "Compression changes nothing here: "
