@@ -25,6 +25,9 @@ BEGAN = "ecotrack_lifetime_start_timestamp_seconds"
 SOCKETS = 300
 """Sockets that the test opens: more than open and close by themselves meanwhile."""
 
+RULES_SECONDS = 900.0
+"""Longest time in seconds until rules show a change: some are evaluated every four minutes, and one that has just been
+evaluated may see half of it at the next."""
 
 DEVICES = ("workshop-1", "search-1")
 """Services that are devices of a fleet."""
@@ -182,7 +185,7 @@ def test_a_used_up_budget_reaches_the_receiver_with_links(stack: Stack) -> None:
         found = (alert for alert in stack.alerts() if alert["labels"]["alertname"] == "EcotrackBudgetExhausted")
         return [alert["annotations"] for alert in found]
 
-    until(lambda: bool(exhausted()), "the alert on a used-up budget", timeout=900)
+    until(lambda: bool(exhausted()), "the alert on a used-up budget", timeout=RULES_SECONDS)
     assert exhausted()[0]["summary"] == "ecotrack:10110 has used up its carbon budget for the day"
     assert {"dashboard_url", "runbook_url"} <= exhausted()[0].keys()
 
@@ -215,9 +218,9 @@ def test_a_simulator_that_ends_is_missed_and_one_that_is_back_is_not(stack: Stac
 
     assert not missed()
     stack.engine.docker("kill", "ecotrack-ecochain-1")
-    until(lambda: bool(missed()), "an alert on the simulator")
+    until(lambda: bool(missed()), "an alert on the simulator", timeout=RULES_SECONDS)
     stack.up(*WITH_SIMULATOR, profile="sim")
-    until(lambda: not missed(), "the end of the alert")
+    until(lambda: not missed(), "the end of the alert", timeout=RULES_SECONDS)
 
 
 def devices(fleet: Stack, *targets: tuple[str, str]) -> None:
@@ -242,9 +245,12 @@ def test_devices_of_a_fleet_are_found_by_a_file_and_recorded_by_team(fleet: Stac
     devices(fleet, ("workshop-1:10110", "workshop"), ("search-1:10110", "search"), ("nobody:10110", "search"))
     expected = {"workshop-1:10110": "up", "search-1:10110": "up", "nobody:10110": "down"}
     until(lambda: of_devices(fleet) == expected, "the first scrape of the listed devices")
-    until(lambda: fleet.recorded("team:ecotrack_devices:seen") == {"workshop": 1.0, "search": 1.0}, "both teams")
+    seen = {"workshop": 1.0, "search": 1.0}
+    until(lambda: fleet.recorded("team:ecotrack_devices:seen") == seen, "both teams", timeout=RULES_SECONDS)
     grams = "team:ecotrack_emissions_grams:rate5m"
-    until(lambda: fleet.recorded(grams).keys() == {"workshop", "search"}, "the grams of both teams", timeout=600)
+    until(
+        lambda: fleet.recorded(grams).keys() == {"workshop", "search"}, "the grams of both teams", timeout=RULES_SECONDS
+    )
     assert min(fleet.recorded(grams).values()) > 0
     # An hour without the simulator's job would not have it missed: there never was one.
     assert set(fleet.rule_states("ecochain-alerts").values()) == {"inactive"}
@@ -257,7 +263,7 @@ def test_a_device_of_a_fleet_that_is_silent_reaches_the_receiver_with_its_team(f
     def named() -> set[tuple[str, str]]:
         return {(labels["instance"], labels["team"]) for labels in down()}
 
-    until(lambda: ("nobody:10110", "search") in named(), "the alert on the silent device", timeout=900)
+    until(lambda: ("nobody:10110", "search") in named(), "the alert on the silent device", timeout=RULES_SECONDS)
     assert not {instance for instance, _ in named()} & {f"{name}:10110" for name in DEVICES}
 
 
