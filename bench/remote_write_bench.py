@@ -6,8 +6,8 @@ scrapes them as shipped, every 15 s with all rules of the exporter, and writes o
 and memory of both are read after a start that does not count. CPU is fitted by a line over the samples taken each
 second, memory over the series, and both lines are followed to ten thousand devices, with the interval in which the
 line lies with a probability of 95%: it says how well the line is known, and nothing about what changes on the way. A
-size that a busy machine could not keep up with is left out. An agent scrapes one device beside. Bytes per sample are
-those of a database of one device, closed and merged. Takes a quarter of an hour, most of it waiting.
+size that a busy machine could not keep up with is left out. Bytes per sample are those of a database of one device,
+closed and merged. Takes a quarter of an hour, most of it waiting.
 """
 
 import argparse
@@ -31,7 +31,6 @@ from bench.record import record, table
 from tests.grafana.victoria import WRITE, flush, running_victoria_metrics
 from tests.processes import program, running_prometheus, series
 from tests.prometheus import stack
-from tests.prometheus.agents import running_agent, write_agent
 
 EXPOSITION = Path(__file__).parent.parent / "tests/golden/laptop.prom"
 SHIPPED = Path(__file__).parent.parent / "prometheus"
@@ -94,7 +93,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="remote-write-bench-") as folder:
         costs = [cost for count in options.devices for cost in measured(Path(folder) / str(count), count)]
-        figures = [described(costs), extrapolated(costs), beside(Path(folder)), stored(Path(folder) / "stored")]
+        figures = [described(costs), extrapolated(costs), stored(Path(folder) / "stored")]
     print("\n\n".join(figures))
     if options.record:
         record("remote_write", ["Prometheus and VictoriaMetrics by the number of devices", *figures])
@@ -272,36 +271,6 @@ class Line:
         half = float(stats.t.ppf(0.975, self.points - 2)) * known
         interval = f"{max(0.0, reached - half):.3g} to {reached + half:.3g}"
         return f"{self.base:.3g}", f"{100 * each * self.slope:.3g}", f"{reached:.3g}", interval
-
-
-def beside(folder: Path) -> str:
-    """Return what an agent takes for one device beside a Prometheus with all rules."""
-    (folder / "full").mkdir()
-    (folder / "agent").mkdir()
-    with serving_fleet(1) as targets, running_victoria_metrics(folder / "agent") as victoria:
-        config = write_agent(folder / "agent", exporter="", receivers=[victoria], seconds=SCRAPE_SECONDS)
-        text = yaml.safe_load(config.read_text(encoding="utf-8"))
-        text["scrape_configs"][0]["static_configs"] = targets
-        config.write_text(yaml.safe_dump(text), encoding="utf-8")
-        full = write_shipped(folder / "full", targets, ())
-        with (
-            running_prometheus(full, folder / "full") as prometheus,
-            running_agent(config, folder / "agent") as (agent, _),
-        ):
-            programs = {"Prometheus, all rules": prometheus, "agent": agent}
-            time.sleep(WARM_SECONDS)
-            before, began = {name: process_seconds(url) for name, url in programs.items()}, time.monotonic()
-            time.sleep(MEASURED_SECONDS)
-            lasted = time.monotonic() - began
-            lines = [
-                (
-                    name,
-                    f"{exposed(url, 'process_resident_memory_bytes') / MEBIBYTE:.0f}",
-                    f"{100 * (process_seconds(url) - before[name]) / lasted:.2f}",
-                )
-                for name, url in programs.items()
-            ]
-    return table(("for one device", "resident MiB", "% of a core"), lines)
 
 
 def stored(folder: Path) -> str:

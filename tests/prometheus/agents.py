@@ -22,6 +22,10 @@ HOP_BY_HOP = {"host", "connection", "content-length"}
 LABELS = {"job": "ecotrack", "instance": "laptop", "team": "workshop", "sent_by": "agent"}
 """Labels that the shipped configuration gives all series."""
 
+VMAGENT = ("-promscrape.config.strictParse=false", "-remoteWrite.queues=1")
+"""Flags by which vmagent reads the shipped configuration, whose `remote_write` it does not know, and sends one request
+at a time: one that is under way when it is killed is lost."""
+
 
 def write_agent(folder: Path, *, exporter: str, receivers: Sequence[str], seconds: int = 1) -> Path:
     """Write the shipped agent.yml with a scrape every so many seconds and other addresses."""
@@ -49,6 +53,24 @@ def running_agent(config: Path, folder: Path, *flags: str) -> Iterator[tuple[str
         *flags,
     ]
     with running(argv, ready=f"http://{address}/-/ready", log=folder / "agent.log") as process:
+        yield f"http://{address}", process
+
+
+@contextlib.contextmanager
+def running_vmagent(
+    config: Path, folder: Path, receivers: Sequence[str]
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run vmagent with what `folder` keeps of an earlier one; yield its base URL and its process."""
+    address = f"127.0.0.1:{free_port()}"
+    argv = [
+        program("vmagent"),
+        *VMAGENT,
+        f"-promscrape.config={config}",
+        f"-remoteWrite.tmpDataPath={folder / 'vmagent-data'}",
+        f"-httpListenAddr={address}",
+        *(f"-remoteWrite.url={url}/api/v1/write" for url in receivers),
+    ]
+    with running(argv, ready=f"http://{address}/health", log=folder / "vmagent.log") as process:
         yield f"http://{address}", process
 
 
