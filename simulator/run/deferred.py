@@ -45,10 +45,6 @@ class HeldTasks:
     def __init__(self) -> None:
         self._by_hour: defaultdict[int, list[Released]] = defaultdict(list)
 
-    def __len__(self) -> int:
-        """Return the number of waiting tasks."""
-        return sum(map(len, self.parts))
-
     @property
     def parts(self) -> list[Released]:
         """Return all waiting tasks."""

@@ -30,7 +30,6 @@ from simulator.run.placing import Placing, Question, placing, question, unplaced
 from simulator.run.plant import Plant
 from simulator.run.totals import Totals
 from simulator.scheduling.charging import HOURS_AHEAD, Charging, ChargingView
-from simulator.scheduling.horizon.told import Told
 from simulator.scheduling.interface import Policy
 from simulator.scheduling.kernels.compiled import Backend, passed, prepared
 from simulator.scheduling.kernels.placement import Order, Rule, place_least_loaded
@@ -152,14 +151,6 @@ class Engine:
         block = self._block
         known = together([*self._blocks.held, NOTHING if block is None else unplaced(block, self._index)])
         return known.chosen(known.arrival < self.clock)
-
-    @property
-    def told(self) -> Told | None:
-        """Return what a planner tells of its present plan; None without one."""
-        plant = self.plant
-        if plant.planner is None or not isinstance(plant.policy, AsPlanned):
-            return None
-        return plant.planner.told(plant.policy.last)
 
     def begin(self) -> None:
         """Let the totals count from now on: all steps so far were warm-up."""

@@ -15,7 +15,6 @@ from simulator.arrays import FloatArray, IntArray
 from simulator.energy.battery import Batteries
 from simulator.scheduling.horizon.held import Released
 from simulator.scheduling.horizon.planner import Acts, HourView, Planner, Setting, Solver
-from simulator.scheduling.horizon.told import Decision, Term, Told
 from simulator.scheduling.interface import Cluster
 from simulator.scheduling.planned import Orders
 from simulator.scheduling.sleeping import SleepTable
@@ -71,11 +70,11 @@ class PlannerByName:
     def release(self, tasks: Tasks, end: Seconds) -> Released:
         """See `Planner.release`."""
         kinds = self._class_rank[tasks.task_class].astype(np.int32)
-        return self._told(self._planner.release(replace(tasks, task_class=kinds), end))
+        return self._of_run(self._planner.release(replace(tasks, task_class=kinds), end))
 
     def held(self) -> Released:
         """See `Planner.held`."""
-        return self._told(self._planner.held())
+        return self._of_run(self._planner.held())
 
     def shares(self) -> tuple[FloatArray, FloatArray] | None:
         """Return the shares (N,) of the present hour for which nodes are in front, and those for tasks that may wait;
@@ -96,24 +95,7 @@ class PlannerByName:
             joules=np.ascontiguousarray(orders.joules[rank, kinds]),
         )
 
-    def told(self, last: IntArray) -> Told | None:
-        """Return what is told of the present plan, with the `last` placement of `AsPlanned`; None before the first."""
-        told = self._planner.told
-        if told is None:
-            return None
-        _, kind, chosen, second, term = last.tolist()
-        decision = None
-        if chosen >= 0:
-            several = second >= 0
-            decision = Decision(
-                task_class=kind,
-                chosen=chosen,
-                second=second if several else None,
-                term=tuple(Term)[term] if several else None,
-            )
-        return replace(told, nodes=tuple(told.nodes[one] for one in self._rank), decision=decision)
-
-    def _told(self, found: Released) -> Released:
+    def _of_run(self, found: Released) -> Released:
         """Return tasks of the planner as those of the run."""
         kinds = self._classes[found.tasks.task_class].astype(np.int32)
         return replace(found, tasks=replace(found.tasks, task_class=kinds), node=self._given(found.node))

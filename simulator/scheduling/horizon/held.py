@@ -78,14 +78,6 @@ class Held:
             front=np.zeros(len(cluster.names), np.bool_),
         )
 
-    def __len__(self) -> int:
-        """Return the number of tasks that have not been released."""
-        return len(self._held) + len(self._given)
-
-    def seconds(self) -> float:
-        """Return the reference work that has not been released."""
-        return sum(one.work for one in self._held) + sum(given[1].work for given in self._given)
-
     def spare(self) -> FloatArray:
         """Return how long (K,) the mean task of each class may be held after its arrival."""
         cluster = self._cluster

@@ -22,7 +22,6 @@ from simulator.scheduling.horizon.fronts import SPARE_TIME, awake_shares, demand
 from simulator.scheduling.horizon.greedy import efficient_levels
 from simulator.scheduling.horizon.held import START_ROOM, Held, Quotas, Released, merged
 from simulator.scheduling.horizon.problem import Plan, Prospect, Standing
-from simulator.scheduling.horizon.told import NodeTold, Reason, Role, Told
 from simulator.scheduling.interface import Cluster
 from simulator.scheduling.planned import Orders
 from simulator.scheduling.sleeping import SleepTable
@@ -93,11 +92,9 @@ class Planner:
         self._arrivals = LearntArrivals(len(self._prompt))
         self._held = Held(setting.cluster, setting.step)
         self._front = np.ones(len(setting.cluster.names), np.bool_)
-        self._due = 0.0
         self._naps = np.zeros_like(self._front)
         self._orders: Orders | None = None
         self.plan: Plan | None = None
-        self.told: Told | None = None
 
     def rehearse(self) -> None:
         """Plan an hour in which nothing happens, for nobody: what the solver needs is then loaded and compiled."""
@@ -133,7 +130,6 @@ class Planner:
             charge = np.zeros(len(view.stored))
         else:
             prospect = self._prospect(view, hour)
-            self._due = float(prospect.due[0].sum())
             levels = efficient_levels(prospect)
             if not self._any_level:
                 levels[:] = cluster.service.shape[2] - 1
@@ -155,23 +151,7 @@ class Planner:
             self._held.begin(quotas)
         self._front = front
         self._orders = self._orders_for(view, front)
-        self.told = Told(nodes=self._roles(work), held_seconds=self._held.seconds(), decision=None)
         return acts
-
-    def _roles(self, work: FloatArray) -> tuple[NodeTold, ...]:
-        """Return the role of each node in an hour in which it gets so much `work` (N, K) that could wait."""
-        due, fits = self._due > 0.5 * work.sum(), self._setting.cluster.fits
-        only = (self._prompt & fits & (fits[self._front].sum(axis=0) == 1)).any(axis=1)
-        roles = []
-        for node in range(len(fits)):
-            if self._front[node]:
-                roles.append(NodeTold(role=Role.FRONT, reason=Reason.SERVES if only[node] else Reason.ROOM))
-            elif work[node].any():
-                roles.append(NodeTold(role=Role.BATCH, reason=Reason.DUE if due else Reason.CLEAN))
-            else:
-                able = bool(self._standing.able[node])
-                roles.append(NodeTold(role=Role.ASLEEP, reason=Reason.NOT_NEEDED if able else Reason.CANNOT_SLEEP))
-        return tuple(roles)
 
     def release(self, tasks: Tasks, end: Seconds) -> Released:
         """Take the tasks that arrive up to `end`, and return those that are released before it."""

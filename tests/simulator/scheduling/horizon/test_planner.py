@@ -12,7 +12,6 @@ from simulator.run.job import Job, Method, RunResult
 from simulator.run.simulate import build_engine, simulate
 from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import Scenario
-from simulator.scheduling.horizon.told import Role
 from simulator.scheduling.kernels.compiled import Backend
 from tests.simulator.run.test_any_cluster import clusters
 from tests.simulator.run.test_blocks import state_of
@@ -114,17 +113,6 @@ def test_all_levers_are_used_where_none_is_switched_off() -> None:
     engine = engine_of(regions(), 2)
     engine.run(DAY)
     assert {lever: used for lever, used in uses(engine).items() if used <= 0.0} == {}
-
-
-def test_a_plan_tells_what_each_node_is_for() -> None:
-    engine = engine_of(regions(), 2)
-    engine.run(30)
-    told = engine.told
-    assert told is not None
-    assert told.decision is not None
-    assert {one.role for one in told.nodes} >= {Role.FRONT, Role.ASLEEP}
-    assert engine.plant.cluster.fits[told.decision.chosen, told.decision.task_class]
-    assert build_engine(edge(), Method(name="x", policy="joint"), 1).told is None
 
 
 def test_tasks_that_may_wait_do_not_make_urgent_ones_late() -> None:
