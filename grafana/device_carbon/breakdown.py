@@ -7,8 +7,8 @@ from grafana.board import Row
 from grafana.colours import COMPONENTS, DIRECTIONS, FACTORS, SCOPES
 from grafana.device import NO_DATA
 from grafana.device_carbon.attested import proof
-from grafana.device_carbon.names import GRAMS_PER_KWH, NO_SCORE, NO_TRAFFIC
-from grafana.options import GRAMS_PER_HOUR
+from grafana.device_carbon.names import NO_SCORE, NO_TRAFFIC
+from grafana.options import GRAMS_PER_HOUR, GRAMS_PER_KWH
 from grafana.panels import Facts, Series, Target, bars, by_label, coloured, lines, number, rows
 from grafana.promql import SECONDS_PER_DAY, rate, select, shown, total
 from prometheus.data_quality_alerts import HIGHEST_GRAMS_PER_KWH

@@ -11,7 +11,6 @@ TO_HOST_POWER = "Components, bands and sensors"
 """Title of the links to the board Host power and processes."""
 
 GRAMS_PER_UNIT = "suffix:g"
-GRAMS_PER_KWH = "suffix:gCO2e/kWh"
 
 NO_SCORE = "no score: the page of the exporter says why"
 NO_TRAFFIC = "no network traffic was counted in this time"
