@@ -7,7 +7,7 @@ from grafana_foundation_sdk.models import common, dashboard, table
 from grafana.board import Row
 from grafana.experiments.charts import BARS, interval_bars, parts
 from grafana.experiments.measures import COMPARED, GAPS, IN_A_COLUMN, Quantity
-from grafana.experiments.names import CHOSEN, NO_RESULTS, UNSCRAPED, estimate, found
+from grafana.experiments.names import CHOSEN, NO_RESULTS, estimate, found
 from grafana.joined import ORDER, looks
 from grafana.panels import Facts, Series, Target, rows
 from grafana.promql import select
@@ -67,7 +67,10 @@ def _front() -> dashboard.Panel:
         height=7,
     )
     columns = {"method": "Method", **{one.title: one.title for one in shown}}
-    panel = rows(facts, columns=columns, largest="Emissions")
+    return _least_emissions_first(rows(facts, columns=columns, largest="Emissions"))
+
+
+def _least_emissions_first(panel: dashboard.Panel) -> dashboard.Panel:
     panel.options = table.Options(
         show_header=True,
         cell_height=common.TableCellHeight.SM,
@@ -94,7 +97,7 @@ def picture(quantity: Quantity, targets: str = CHOSEN, **labels: str) -> dashboa
             "pairs."
         ),
         unit=quantity.unit,
-        no_value=f"{quantity.only}{UNSCRAPED}" if quantity.only else NO_RESULTS,
+        no_value=quantity.only or NO_RESULTS,
         targets=(*drawn, Target(expr=asked("mean"), legend=ORDER)),
         series=tuple(look for look in BARS if look.name in {part.legend for part in drawn}),
         minimum=None if quantity.signed else 0,
@@ -127,12 +130,7 @@ def _table() -> dashboard.Panel:
         height=9,
     )
     headings = {one.title: one.title for one in IN_TABLE} | {SERVICE: SERVICE}
-    panel = rows(facts, columns={"method": "Method", **headings}, largest="Emissions")
-    panel.options = table.Options(
-        show_header=True,
-        cell_height=common.TableCellHeight.SM,
-        sort_by=[common.TableSortByFieldState(display_name="Emissions", desc=False)],
-    )
+    panel = _least_emissions_first(rows(facts, columns={"method": "Method", **headings}, largest="Emissions"))
     if panel.field_config is not None:
         panel.field_config.overrides.append(looks(SERVICE, says(SERVES)))
     return panel

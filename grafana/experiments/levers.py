@@ -4,7 +4,7 @@ from grafana_foundation_sdk.models import dashboard
 
 from grafana.board import Row
 from grafana.experiments.charts import BARS, interval_bars, parts
-from grafana.experiments.names import IN_SCENARIO, UNSCRAPED, found
+from grafana.experiments.names import IN_SCENARIO, found
 from grafana.joined import ORDER
 from grafana.panels import Facts, Target
 from grafana.promql import select
@@ -12,8 +12,8 @@ from grafana.promql import select
 CROSS = "\u00d7"
 """Joins the levers of an interaction."""
 
-NO_EFFECTS = f"no results of the experiment factorial on this scenario{UNSCRAPED}"
-NO_VARIATIONS = f"no results of the experiment sensitivity on this scenario{UNSCRAPED}"
+NO_EFFECTS = "no results of the experiment factorial on this scenario"
+NO_VARIATIONS = "no results of the experiment sensitivity on this scenario"
 
 BAR = "Violet is the 95% interval: where it reaches over zero, the figure may be chance."
 

@@ -2,8 +2,7 @@
 
 from grafana.promql import EVERY_INSTANCE, select
 
-UNSCRAPED = "; or nothing is scraped"
-NO_RESULTS = f"no results of this choice in the time shown{UNSCRAPED}"
+NO_RESULTS = "no results of this choice in the time shown"
 
 ANY = "ecochain_experiment_info"
 """The family that every experiment has."""

@@ -6,7 +6,7 @@ from grafana.board import Row
 from grafana.experiments.charts import CURVE, HIGH, LOW, MEAN, PUBLISHED, curve
 from grafana.experiments.comparison import picture
 from grafana.experiments.measures import REGRET
-from grafana.experiments.names import IN_SCENARIO, NO_RESULTS, UNSCRAPED, found
+from grafana.experiments.names import IN_SCENARIO, NO_RESULTS, found
 from grafana.options import PER_HOUR
 from grafana.panels import Facts, Target
 from grafana.promql import select
@@ -86,7 +86,7 @@ def _curve(
             "with the full system."
         ),
         unit=unit,
-        no_value=f"{only}{UNSCRAPED}" if only else NO_RESULTS,
+        no_value=only or NO_RESULTS,
         targets=tuple(Target(expr=asked(statistic), legend=name) for name, statistic in statistics.items()),
         series=tuple(look for look in CURVE if look.name in statistics),
         minimum=0,

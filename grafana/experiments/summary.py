@@ -2,14 +2,12 @@
 
 from grafana_foundation_sdk.models import dashboard
 
-from grafana.board import Row
+from grafana.board import DOCUMENTS, Row
 from grafana.experiments.charts import BARS, interval_bars, parts
 from grafana.experiments.names import CHOSEN, IN_SCENARIO, NO_RESULTS, change
 from grafana.joined import ORDER
 from grafana.note import note
 from grafana.panels import Facts, Target
-
-DOCUMENTS = "https://github.com/ecotrack/ecotrack/blob/main/docs"
 
 MARKED = "A mark is the published change. "
 

@@ -5,7 +5,7 @@ from grafana_foundation_sdk.models import dashboard
 from grafana.board import Row
 from grafana.colours import PLAIN
 from grafana.forecast.names import BY_SUPPLY, HORIZONS, NO_FORECAST, of
-from grafana.panels import Facts, Series, Target, by_label, events, rows
+from grafana.panels import Facts, Series, Target, by_label, coloured, events, rows
 from grafana.simulated import EVERY_SITE
 
 REASONS = {
@@ -85,7 +85,7 @@ def _hand_overs() -> dashboard.Panel:
                 f'increase(ecochain_forecast_handovers_total{{to="reference",{EVERY_SITE}}}[$__rate_interval])',
             ),
         ),
-        series=tuple(Series(name=name, colour=colour) for name, colour in HORIZONS.items()),
+        series=coloured(HORIZONS),
         colour=PLAIN,
         width=8,
         height=9,
@@ -107,7 +107,7 @@ def _fallbacks() -> dashboard.Panel:
         targets=(
             by_label("sum", "reason", f"increase(ecochain_forecast_fallbacks_total{{{EVERY_SITE}}}[$__rate_interval])"),
         ),
-        series=tuple(Series(name=name, colour=colour) for name, colour in REASONS.items()),
+        series=coloured(REASONS),
         width=8,
         height=9,
         minimum=0,

@@ -42,7 +42,7 @@ def _coverage() -> dashboard.Panel:
         title="Least coverage of 90% bands",
         description=(
             f"The least share of hours {WEEK} that came within their 90% band, of all chosen forecasts of this "
-            "horizon. Below the dotted limit of its alert the bands promise more than they hold."
+            "horizon. Below the limit of its alert, and red, the bands promise more than they hold."
         ),
         unit="percentunit",
         no_value=NO_WEEK,

@@ -24,7 +24,7 @@ def _table() -> dashboard.Panel:
             "the interval holds 0, nothing is certain. Methods named supply or intensity differ in that alone."
         ),
         unit="percentunit",
-        no_value="no results of the experiment forecasts stand beside the run (--experiments); or nothing is scraped",
+        no_value="no results of the experiment forecasts stand beside the run (--experiments)",
         targets=tuple(Target(expr=_grams(statistic), legend=name) for name, statistic in COLUMNS.items()),
         series=tuple(Series(name=name, unit="percentunit", decimals=1) for name in COLUMNS),
         width=24,
