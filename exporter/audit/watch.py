@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -36,6 +37,10 @@ MAX_EXPOSITION_BYTES = 4_000_000
 
 PATIENCE_SECONDS = Seconds(60.0)
 """Time for which an exporter may not answer, as while it starts again."""
+
+MOST_READINGS = 4096
+"""Readings that are held for the next sample, the newest. Chosen: more than there are while an exporter may not answer,
+which are some 2,500. An exporter may sample once an hour, in which there are 72,000."""
 
 LEAST_SAMPLES = 3
 """Samples that an audit sees at least: the first is of a time before it. Chosen."""
@@ -111,7 +116,7 @@ class Watch:
     wait: Callable[[float], object]
     interval: float
     moments: list[Moment] = field(default_factory=list)
-    _own: list[Own] = field(default_factory=list)
+    _own: deque[Own] = field(default_factory=lambda: deque(maxlen=MOST_READINGS))
     _open_until: float = 0.0  # how long the last sample waits for the reading after it; 0 for one that has it
     _looked_at: float = 0.0
     _answered_at: float = 0.0
@@ -188,4 +193,4 @@ class Watch:
             before = [one for one in self._own if one.ended <= moment.at]
             own = Bracket(before=before[-1], after=after[0]) if before else None
             self.moments[-1] = replace(moment, own=own)
-            self._own, self._open_until = after, 0.0
+            self._own, self._open_until = deque(after, MOST_READINGS), 0.0

@@ -1,5 +1,6 @@
 """The watch over an exporter, by a clock that moves when it is told to."""
 
+import gc
 import itertools
 from dataclasses import dataclass, field
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.audit.watch import PATIENCE_SECONDS, SHORT_TICK_SECONDS, TICK_SECONDS, Watch
+from exporter.audit.watch import MOST_READINGS, PATIENCE_SECONDS, SHORT_TICK_SECONDS, TICK_SECONDS, Watch
 from exporter.audit.witness import Own
 from exporter.core.config import ConfigError
 from exporter.views.summary import Summary
@@ -60,16 +61,20 @@ class Clocked:
         return None
 
 
-def watched(machine: Clocked, seconds: float) -> Watch:
-    watch = Watch(
+def watch_of(machine: Clocked, interval: float = INTERVAL) -> Watch:
+    return Watch(
         answers=machine,
         address="127.0.0.1:10110",
         read=machine.read,
         wall=machine.wall,
         awake=machine.awake,
         wait=machine.wait,
-        interval=INTERVAL,
+        interval=interval,
     )
+
+
+def watched(machine: Clocked, seconds: float) -> Watch:
+    watch = watch_of(machine)
     for _ in watch.run(seconds):
         pass
     return watch
@@ -95,6 +100,16 @@ def test_the_exporter_is_asked_when_a_sample_is_due_and_not_before() -> None:
     machine = Clocked(2.5)
     watched(machine, 60.0)
     assert len(machine.asked) < 60.0 / INTERVAL * 3
+
+
+def test_of_a_long_interval_few_readings_are_held() -> None:
+    """An exporter may sample once an hour, and its machine have thousands of network devices."""
+    machine = Clocked(0.5)
+    watch = watch_of(machine, interval=3600.0)
+    for _ in itertools.islice(watch.run(3600.0), 2 * MOST_READINGS):
+        pass
+    gc.collect()
+    assert sum(isinstance(one, Own) for one in gc.get_objects()) <= MOST_READINGS + 2
 
 
 def test_a_short_time_goes_on_until_there_are_enough_samples() -> None:
