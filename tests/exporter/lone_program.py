@@ -10,14 +10,14 @@ from pathlib import Path
 
 from exporter.cli import main
 from exporter.sources.process_bytes.ebpf import counter
-from exporter.sources.process_bytes.ebpf.counter import SocketCounter
+from exporter.sources.process_bytes.ebpf.counter import EbpfCounter
 from exporter.sources.process_bytes.ebpf.reading import SocketReading
 
 
 class LoneCounter:
     """The kernel's counter, without what other programs have moved."""
 
-    def __init__(self, everybody: SocketCounter, name: str) -> None:
+    def __init__(self, everybody: EbpfCounter, name: str) -> None:
         self.means = everybody.means
         self.close = everybody.close
         self._everybody = everybody

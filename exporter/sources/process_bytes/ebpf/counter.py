@@ -35,7 +35,7 @@ class Entries(Protocol):
         """Return the bytes without an entry."""
 
 
-class SocketCounter:
+class EbpfCounter:
     """Counter of bytes by process. What it has put into the kernel is gone when it is closed, or its process ends.
 
     `means` is how the kernel counts, and `sees_messages` whether it sees where each message of UDP goes (`Attached`).
@@ -98,10 +98,10 @@ def _gained(now: int, before: int) -> int:
 
 def open_socket_counter(
     procfs: Path = USUAL, room: int = MOST_PROCESSES, means: Sequence[Means] = tuple(Means)
-) -> SocketCounter:
+) -> EbpfCounter:
     """Let the kernel count from now on, by the first of some means that it has, with room for so many processes.
 
     Raises EbpfUnavailableError, which says why, where it has none or this process may not.
     """
     loaded = load(procfs, room, means)
-    return SocketCounter(Table(loaded.maps, room), loaded, procfs)
+    return EbpfCounter(Table(loaded.maps, room), loaded, procfs)

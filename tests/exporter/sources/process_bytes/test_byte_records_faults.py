@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from exporter.core.units import Seconds
 from exporter.sources.process_bytes import source as process_bytes
 from exporter.sources.process_bytes.ebpf.attach import Attached, Means
-from exporter.sources.process_bytes.ebpf.counter import MOST_BYTES, SocketCounter
+from exporter.sources.process_bytes.ebpf.counter import MOST_BYTES, EbpfCounter
 from exporter.sources.process_bytes.ebpf.loader import Loaded
 from exporter.sources.process_bytes.ebpf.program import ENTRY, KEY, Maps
 from exporter.sources.process_bytes.source import ProcessBytesSource
@@ -56,7 +56,7 @@ STEPS = st.lists(
 
 def source_of(table: FakeTable, procfs: Path) -> ProcessBytesSource:
     attached = Attached(means=Means.TRACEPOINT, sees_messages=True)
-    counter = SocketCounter(table, Loaded(attached=attached, maps=Maps(entries=-1, lost=-1), held=ExitStack()), procfs)
+    counter = EbpfCounter(table, Loaded(attached=attached, maps=Maps(entries=-1, lost=-1), held=ExitStack()), procfs)
     means = [process_bytes.Means(name="fake", open=lambda: counter, rest=Seconds(0.0))]
     return ProcessBytesSource(Grouping(GroupRule(by=By.NAME), procfs), FakeClock(), means)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.sources.process_bytes.ebpf.attach import Attached, Means
-from exporter.sources.process_bytes.ebpf.counter import MOST_BYTES, SocketCounter
+from exporter.sources.process_bytes.ebpf.counter import MOST_BYTES, EbpfCounter
 from exporter.sources.process_bytes.ebpf.loader import Loaded
 from exporter.sources.process_bytes.ebpf.program import ENTRY, KEY, Maps
 
@@ -37,10 +37,10 @@ class FakeTable:
         self.content[key] = ENTRY.pack(before[0] + received, before[1] + sent, b"program")
 
 
-def counter_of(table: FakeTable, procfs: Path) -> SocketCounter:
+def counter_of(table: FakeTable, procfs: Path) -> EbpfCounter:
     attached = Attached(means=Means.PROBE, sees_messages=True)
     nothing = Loaded(attached=attached, maps=Maps(entries=-1, lost=-1), held=ExitStack())
-    return SocketCounter(table, nothing, procfs)
+    return EbpfCounter(table, nothing, procfs)
 
 
 PIDS = st.integers(1, 3)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.sources.process_bytes.ebpf.counter import SocketCounter, open_socket_counter
+from exporter.sources.process_bytes.ebpf.counter import EbpfCounter, open_socket_counter
 from exporter.sources.process_bytes.ebpf.reading import EbpfUnavailableError, ProcessBytes
 from tests.exporter.sources.process_bytes.ebpf.chosen import chosen_means
 from tests.exporter.sources.process_bytes.ebpf.mover import DATAGRAM, MULTIPATH, STREAM
@@ -28,7 +28,7 @@ def sides() -> Iterator[tuple[Side, Side]]:
 
 
 @pytest.fixture
-def counter() -> Iterator[SocketCounter]:
+def counter() -> Iterator[EbpfCounter]:
     try:
         opened = open_socket_counter(means=chosen_means())
     except EbpfUnavailableError as error:
@@ -41,12 +41,12 @@ def address(side: Side, family: str) -> str:
     return side.address4 if family == V4 else side.address6
 
 
-def moved(counter: SocketCounter, program: Program) -> tuple[int, int]:
+def moved(counter: EbpfCounter, program: Program) -> tuple[int, int]:
     """Return what a program has received and sent since the last reading."""
     return moved_by_all(counter)[program.pid]
 
 
-def moved_by_all(counter: SocketCounter) -> dict[int, tuple[int, int]]:
+def moved_by_all(counter: EbpfCounter) -> dict[int, tuple[int, int]]:
     sums: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for one in counter.read().processes:
         received, sent = sums[one.pid]
@@ -71,7 +71,7 @@ def transfer(sender: Program, by: int, receiver: Program, to: int, size: int) ->
 
 @BOTH
 def test_two_programs_have_the_bytes_of_tcp_that_they_moved(
-    counter: SocketCounter, sides: tuple[Side, Side], family: str
+    counter: EbpfCounter, sides: tuple[Side, Side], family: str
 ) -> None:
     one, other = sides[0].program, sides[1].program
     here, there = connection(sides, family)
@@ -85,7 +85,7 @@ def test_two_programs_have_the_bytes_of_tcp_that_they_moved(
 @BOTH
 @pytest.mark.parametrize("is_connected", [True, False])
 def test_two_programs_have_the_bytes_of_udp_that_they_moved(
-    counter: SocketCounter, sides: tuple[Side, Side], family: str, is_connected: bool
+    counter: EbpfCounter, sides: tuple[Side, Side], family: str, is_connected: bool
 ) -> None:
     """A sender may name the receiver once or with each message; a receiver of UDP mostly has no connection."""
     one, other = sides[0].program, sides[1].program
@@ -102,7 +102,7 @@ def test_two_programs_have_the_bytes_of_udp_that_they_moved(
     assert sums[other.pid] == (received, 0) == (SIZE * TIMES, 0)
 
 
-def test_an_address_of_ipv4_within_ipv6_is_one_of_the_network(counter: SocketCounter, sides: tuple[Side, Side]) -> None:
+def test_an_address_of_ipv4_within_ipv6_is_one_of_the_network(counter: EbpfCounter, sides: tuple[Side, Side]) -> None:
     one, other = sides[0].program, sides[1].program
     there, port = other.ask_for_two("listen", "::", DATAGRAM)
     mapped = f"::ffff:{sides[1].address4}"
@@ -115,7 +115,7 @@ def test_an_address_of_ipv4_within_ipv6_is_one_of_the_network(counter: SocketCou
     assert sums[other.pid] == (2 * SIZE * TIMES, 0)
 
 
-def test_a_file_that_the_kernel_sends_for_a_program_counts(counter: SocketCounter, sides: tuple[Side, Side]) -> None:
+def test_a_file_that_the_kernel_sends_for_a_program_counts(counter: EbpfCounter, sides: tuple[Side, Side]) -> None:
     here, there = connection(sides, V4)
     sides[1].program.tell("receive", there, 500_000)
     sides[0].program.ask("send_file", here, 500_000)
@@ -125,7 +125,7 @@ def test_a_file_that_the_kernel_sends_for_a_program_counts(counter: SocketCounte
 
 @pytest.mark.skipif(not Path("/proc/sys/net/mptcp").exists(), reason="this kernel has no multipath TCP")
 @BOTH
-def test_multipath_tcp_counts_once(counter: SocketCounter, sides: tuple[Side, Side], family: str) -> None:
+def test_multipath_tcp_counts_once(counter: EbpfCounter, sides: tuple[Side, Side], family: str) -> None:
     """Its bytes go through connections of the kernel's own below the socket."""
     one, other = sides[0].program, sides[1].program
     here, there = connection(sides, family, MULTIPATH)
@@ -138,7 +138,7 @@ def test_multipath_tcp_counts_once(counter: SocketCounter, sides: tuple[Side, Si
     assert sums[other.pid] == (400_000, 0)
 
 
-def test_what_is_only_looked_at_counts_once(counter: SocketCounter, sides: tuple[Side, Side]) -> None:
+def test_what_is_only_looked_at_counts_once(counter: EbpfCounter, sides: tuple[Side, Side]) -> None:
     one, other = sides[0].program, sides[1].program
     here, there = connection(sides, V4)
     one.ask("send", here, SIZE)
@@ -150,7 +150,7 @@ def test_what_is_only_looked_at_counts_once(counter: SocketCounter, sides: tuple
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.8.7", "::1", "::ffff:127.0.0.1", "own IPv4", "own IPv6"])
 @pytest.mark.parametrize("kind", [STREAM, DATAGRAM])
 def test_nothing_within_the_machine_counts(
-    counter: SocketCounter, sides: tuple[Side, Side], host: str, kind: str
+    counter: EbpfCounter, sides: tuple[Side, Side], host: str, kind: str
 ) -> None:
     """A machine's own address is loopback too, as a connected socket shows: its two ends have the same."""
     one = sides[0].program
@@ -168,7 +168,7 @@ def test_nothing_within_the_machine_counts(
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
 @pytest.mark.parametrize("is_bound_to_loopback", [True, False])
 def test_messages_to_loopback_do_not_count(
-    counter: SocketCounter, sides: tuple[Side, Side], host: str, is_bound_to_loopback: bool
+    counter: EbpfCounter, sides: tuple[Side, Side], host: str, is_bound_to_loopback: bool
 ) -> None:
     """A socket without a connection shows no peer: its own address tells, or that of the message."""
     if not is_bound_to_loopback and not counter.sees_messages:
@@ -182,7 +182,7 @@ def test_messages_to_loopback_do_not_count(
     assert moved(counter, one) == (0, 0)
 
 
-def test_sockets_of_unix_do_not_count(counter: SocketCounter, sides: tuple[Side, Side]) -> None:
+def test_sockets_of_unix_do_not_count(counter: EbpfCounter, sides: tuple[Side, Side]) -> None:
     one = sides[0].program
     here, there = one.ask_for_two("pair")
     one.ask("send", here, SIZE)
@@ -190,7 +190,7 @@ def test_sockets_of_unix_do_not_count(counter: SocketCounter, sides: tuple[Side,
     assert moved(counter, one) == (0, 0)
 
 
-def test_what_a_program_sent_is_told_after_its_end(counter: SocketCounter, sides: tuple[Side, Side]) -> None:
+def test_what_a_program_sent_is_told_after_its_end(counter: EbpfCounter, sides: tuple[Side, Side]) -> None:
     _, port = sides[1].program.ask_for_two("listen", sides[1].address4, DATAGRAM)
     with sides[0].another_program("short-lived") as program:
         program.ask("send", program.ask("connect", sides[1].address4, port, DATAGRAM), SIZE)
@@ -200,5 +200,5 @@ def test_what_a_program_sent_is_told_after_its_end(counter: SocketCounter, sides
         assert of(counter, program) == []
 
 
-def of(counter: SocketCounter, program: Program) -> list[ProcessBytes]:
+def of(counter: EbpfCounter, program: Program) -> list[ProcessBytes]:
     return [one for one in counter.read().processes if one.pid == program.pid]

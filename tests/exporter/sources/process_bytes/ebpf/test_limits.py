@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from exporter.sources.process_bytes.ebpf.attach import Means
-from exporter.sources.process_bytes.ebpf.counter import SocketCounter, open_socket_counter
+from exporter.sources.process_bytes.ebpf.counter import EbpfCounter, open_socket_counter
 from exporter.sources.process_bytes.ebpf.reading import EbpfUnavailableError
 from exporter.sources.process_bytes.ebpf.syscalls import Buffer, RefusedError, bpf
 from tests.exporter.sources.process_bytes.ebpf.chosen import chosen_means
@@ -39,7 +39,7 @@ def sides() -> Iterator[tuple[Side, Side]]:
 
 
 @contextmanager
-def counting(room: int = 4096) -> Iterator[SocketCounter]:
+def counting(room: int = 4096) -> Iterator[EbpfCounter]:
     try:
         counter = open_socket_counter(room=room, means=chosen_means())
     except EbpfUnavailableError as error:
