@@ -18,7 +18,7 @@ NETWORK_BYTES = "ecotrack_network_bytes_total"
 
 NO_EMBODIED = "no embodied carbon is configured"
 
-GROUPS_OFF = "nothing of it is told by groups of processes"
+GROUPS_OFF = "groups of processes have no series of it"
 
 READ_AT_THEIR_OWN_TIMES = {"ipmi", "meter"}
 """Sources of power that are read between samples: their watts are not of the time from sample to sample."""
