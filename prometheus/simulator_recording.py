@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from exporter.core.units import SECONDS_PER_HOUR
+from prometheus.alert import SAME_INSTANCE
 from prometheus.recording import Group, Recording
 
 WINDOW = "2m"
@@ -20,7 +21,6 @@ INTERVAL = "30s"
 """Interval of all rates; a quarter of the shorter window."""
 
 TARGET = ("job", "instance")
-SAME_INSTANCE = "on (job, instance)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

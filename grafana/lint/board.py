@@ -1,5 +1,7 @@
 """Names that several rules share, and the variables of a board."""
 
+from collections.abc import Iterator
+
 from grafana.queries import BoardJson
 
 DATASOURCE = "${datasource}"
@@ -17,3 +19,15 @@ TEXT_PANELS = frozenset({"text"})
 def variables(board: BoardJson) -> dict[str, BoardJson]:
     """Return the board's variables by name."""
     return {variable.get("name", ""): variable for variable in board.get("templating", {}).get("list", ())}
+
+
+def units(panel: BoardJson) -> Iterator[str]:
+    """Yield the unit of a panel that shows data, and those of its series."""
+    if panel.get("type") in TEXT_PANELS:
+        return
+    config = panel.get("fieldConfig", {})
+    yield str(config.get("defaults", {}).get("unit"))
+    for override in config.get("overrides", ()):
+        for item in override.get("properties", ()):
+            if item["id"] == "unit":
+                yield str(item["value"])

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from grafana.geometry import (
     header_pixels,
@@ -17,7 +16,7 @@ from grafana.geometry import (
     tile_pixels,
     title_pixels,
 )
-from grafana.lint.board import TEXT_PANELS, variables
+from grafana.lint.board import TEXT_PANELS, units, variables
 from grafana.options import NAME_SIZE, SMALLEST_TEXT, expected_series, longest_figure
 from grafana.queries import BoardJson, panels
 
@@ -116,7 +115,7 @@ def figures_fit(board: BoardJson) -> Iterator[str]:
 def durations_are_short(board: BoardJson) -> Iterator[str]:
     """Refuse durations in words."""
     for panel in panels(board):
-        for unit in sorted(_units(panel) & LONG_DURATIONS):
+        for unit in sorted(LONG_DURATIONS.intersection(units(panel))):
             yield f"panel {panel.get('title')!r} has durations in words ({unit})"
 
 
@@ -156,13 +155,3 @@ def _widths(panel: BoardJson, setting: str) -> Mapping[str, float]:
         for item in override["properties"]
         if item["id"] == setting
     }
-
-
-def _units(panel: BoardJson) -> set[Any]:
-    if panel.get("type") in TEXT_PANELS:
-        return set()
-    config = panel.get("fieldConfig", {})
-    stated = {
-        item["value"] for one in config.get("overrides", ()) for item in one["properties"] if item["id"] == "unit"
-    }
-    return stated | {config.get("defaults", {}).get("unit")}

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 
-from grafana_foundation_sdk.models import units
+from grafana_foundation_sdk.models import units as known_units
 
 from grafana.geometry import GRID_COLUMNS
-from grafana.lint.board import DATA_PANELS, DATASOURCE, TARGET_VARIABLES, TEXT_PANELS, variables
+from grafana.lint.board import DATA_PANELS, DATASOURCE, TARGET_VARIABLES, TEXT_PANELS, units, variables
 from grafana.queries import EVERY, BoardJson, panels, queries
 
 RELOAD_ON_TIME_RANGE = 2
@@ -76,14 +76,12 @@ def panels_use_the_variable_datasource(board: BoardJson) -> Iterator[str]:
 
 def panels_are_explained(board: BoardJson) -> Iterator[str]:
     """Require a title, a description and a unit that Grafana knows."""
-    known = {value for name, value in vars(units).items() if not name.startswith("_") and isinstance(value, str)}
+    known = {value for name, value in vars(known_units).items() if not name.startswith("_") and isinstance(value, str)}
     for panel in panels(board):
         title = panel.get("title")
         if not title or not panel.get("description"):
             yield f"panel {title!r} needs a title and a description"
-        if panel.get("type") in TEXT_PANELS:
-            continue
-        for unit in _units(panel):
+        for unit in units(panel):
             if unit not in known and not unit.startswith(("suffix:", "time:")):
                 yield f"panel {title!r} has the unit {unit!r}, which Grafana does not know"
 
@@ -125,15 +123,6 @@ def variables_are_used(board: BoardJson) -> Iterator[str]:
     for name in variables(board):
         if name != "datasource" and not any(re.search(rf"\${name}\b", expr) for expr in exprs):
             yield f"variable {name} is used by no panel"
-
-
-def _units(panel: BoardJson) -> Iterator[str]:
-    config = panel.get("fieldConfig", {})
-    yield str(config.get("defaults", {}).get("unit"))
-    for override in config.get("overrides", ()):
-        for item in override.get("properties", ()):
-            if item["id"] == "unit":
-                yield str(item["value"])
 
 
 def _box(panel: BoardJson) -> Mapping[str, int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import ceil, floor
 from random import Random
 
-from exporter.core.units import Seconds, UnixSeconds
+from exporter.core.units import SECONDS_PER_HOUR, Seconds, UnixSeconds
 from exporter.measure.phase import (
     STEP,
     Bench,
@@ -61,9 +61,9 @@ class Plan:
         The bench has to have been read: until then it does not know how late its sensors answer.
         """
         phase = settling(bench, timing) + timing.measure
-        pairs = floor((hours * 3600.0 / phase - PILOT) / 2.0)
+        pairs = floor((hours * SECONDS_PER_HOUR / phase - PILOT) / 2.0)
         if pairs < LEAST_PAIRS:
-            least = ceil((PILOT + 2 * LEAST_PAIRS) * phase / 3600.0)
+            least = ceil((PILOT + 2 * LEAST_PAIRS) * phase / SECONDS_PER_HOUR)
             raise MeasurementError(f"expected --hours {least} at least for phases of {phase:.0f} s, got {hours:g}")
         return cls(pairs=pairs, timing=timing)
 
@@ -86,7 +86,7 @@ class Course:
 
     def hours(self, pairs: int) -> float:
         """Return how long so many pairs take."""
-        return 2 * pairs * (settling(self.bench, self.timing) + self.timing.measure) / 3600.0
+        return 2 * pairs * (settling(self.bench, self.timing) + self.timing.measure) / SECONDS_PER_HOUR
 
 
 def power_sensor(bench: Bench) -> SensorKey:

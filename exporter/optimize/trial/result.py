@@ -40,7 +40,7 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def shown(self) -> bool:
-        """Say whether the interval leaves no effect out."""
+        """Tell whether an effect is shown: whether zero lies outside the interval."""
         return not self.reduction.low <= 0.0 <= self.reduction.high
 
 
