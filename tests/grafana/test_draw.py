@@ -233,9 +233,16 @@ def test_a_server_that_cannot_be_asked_is_named_in_one_line(tmp_path: Path, caps
         Prometheus(url=url, end=NOW, span=60.0, scrape=5.0, values={}).instant("up")
 
 
-def test_a_figure_of_a_panel_with_a_time_of_its_own_is_of_that_time() -> None:
+def test_a_figure_of_a_panel_with_a_time_of_its_own_is_of_that_time(monkeypatch: pytest.MonkeyPatch) -> None:
     (today,) = [one for one in panels(board("fleet.json")) if one["title"] == "Today"]
-    drawn(today, server(Asked), (300, 200))
+    Asked.questions.clear()
+    monkeypatch.setenv("TZ", "UTC0")
+    time.tzset()
+    try:
+        drawn(today, server(Asked), (300, 200))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
     assert [re.findall(r"\[(\w+)\]", one) for one in Asked.questions] == [[f"{NOW % 86_400:.0f}s"]]
 
 
