@@ -75,18 +75,27 @@ TEAM_LIMITS = TeamLimits(zone=UTC, grams={TEAM: {period: Grams(1e-6) for period 
 LIFETIMES = {14: 0.0, 7: 1e-9}
 """Totals since recording began, in grams and in joules, of days before now: less than the exporter soon has."""
 
+GAPS = "ecotrack_sample_gaps_total"
+"""Counter of samples that came late, which boards show for half a minute."""
+
 LATE_SECONDS = 4.0
 """More than three intervals, so that the sample which waits for it counts as late."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
-    """Addresses of the running servers."""
+    """Addresses of the running servers, when they began, and the moment about which Prometheus is asked, or now."""
 
     prometheus: str
     exporter: str
     neighbour: str
     simulator: str
+    began: float
+    moment: float | None = None
+
+    def now(self) -> float:
+        """Return the moment about which Prometheus is asked."""
+        return time.time() if self.moment is None else self.moment
 
 
 @contextlib.contextmanager
@@ -97,6 +106,7 @@ def running_stack(
 
     Prometheus writes what it scrapes and records on to the URLs of `remote_write`; that of other days stands in `PAST`.
     """
+    began = time.time()
     with (
         moving_machine(folder / "machine", seed=1) as machine,
         moving_machine(folder / "another-machine", seed=2) as another,
@@ -116,13 +126,14 @@ def running_stack(
         with running_prometheus(config, folder) as prometheus:
             itself = [{"targets": [prometheus.removeprefix("http://")]}]
             (folder / "others.yml").write_text(yaml.safe_dump(itself), encoding="utf-8")
-            live = Live(prometheus=prometheus, exporter=exporter, neighbour=neighbour, simulator=simulator)
+            live = Live(prometheus=prometheus, exporter=exporter, neighbour=neighbour, simulator=simulator, began=began)
             # A score needs a minute.
             _until_seen(live, f'ecotrack_eco_score_ratio{{instance="{exporter}"}}')
             # Of a counter that Prometheus has not seen before there is no increase.
-            _until_seen(live, f'ecotrack_sample_gaps_total{{instance="{exporter}"}}')
+            _until_seen(live, f'{GAPS}{{instance="{exporter}"}}')
             # Last, since a gap is soon too long ago to be shown.
             machine.answer_late(LATE_SECONDS)
+            _until_seen(live, f'increase({GAPS}{{instance="{exporter}"}}[1m]) > 0')
             yield live
 
 
@@ -202,7 +213,7 @@ def finite_values(live: Live, query: Query, instance: str, **chosen: str) -> lis
 
 def at_steps(live: Live, expr: str, step: int) -> list[list[float]]:
     """Return values of each series at the last three multiples of a long step, which Grafana asks for."""
-    last = time.time() // step * step
+    last = live.now() // step * step
     span = {"start": str(last - 2 * step), "end": str(last), "step": str(step)}
     found = _get(live, "query_range", {"query": expr, **span})
     return [[float(value) for _, value in series["values"]] for series in found["result"]]
@@ -212,7 +223,7 @@ def series_of(live: Live, expr: str, *, instant: bool) -> list[list[float]]:
     """Return values of each series that the expression returns, now or over the last half minute."""
     if instant:
         return [[float(series["value"][1])] for series in answer(live, expr)]
-    now = time.time()
+    now = live.now()
     span = {"start": str(now - 30), "end": str(now), "step": str(STEP_SECONDS)}
     found = _get(live, "query_range", {"query": expr, **span})
     return [[float(value) for _, value in series["values"]] for series in found["result"]]
@@ -220,7 +231,7 @@ def series_of(live: Live, expr: str, *, instant: bool) -> list[list[float]]:
 
 def answer(live: Live, expr: str) -> list[dict[str, Any]]:
     """Return labels and value of each series that the expression returns now."""
-    found: list[dict[str, Any]] = _get(live, "query", {"query": expr, "time": str(time.time())})["result"]
+    found: list[dict[str, Any]] = _get(live, "query", {"query": expr, "time": str(live.now())})["result"]
     return found
 
 

@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -11,7 +11,6 @@ import pytest
 from exporter.activity.window import Activity
 from grafana.colours import RANKS
 from grafana.device_carbon.health import FIXED
-from grafana.experiments.charts import PAST_MARK, WITHIN_BELOW, WITHIN_PAST_MARK
 from grafana.host_power.health import REASONS
 from grafana.host_power.sensors import REMEDIES
 from grafana.joined import ORDER
@@ -20,51 +19,33 @@ from prometheus.recording import SCOPE_RATE
 from simulator.experiments.find.estimates import load_shown_results
 from tests.grafana.committed import board, names
 from tests.grafana.compared import Compared, compared_at
-from tests.grafana.live import PAST, RATE_SECONDS, SHOWN_SECONDS, Live, answer, finite_values, running_stack, series_of
+from tests.grafana.empty_queries import EMPTY
+from tests.grafana.live import (
+    GAPS,
+    PAST,
+    RATE_SECONDS,
+    SHOWN_SECONDS,
+    Live,
+    answer,
+    finite_values,
+    running_stack,
+    series_of,
+)
 from tests.grafana.simulated import KEPT_RESULTS, TASKS_PER_HOUR
 from tests.grafana.victoria import MISSING, WRITE, import_past, running_receiver, until_shown
+from tests.processes import until
 
 pytestmark = pytest.mark.servers
 
-NOT_ACROSS = "no interval of the kept results crosses zero there"
-
-CROSSED = (
-    "Net cost",
-    "Headline with one assumption changed",
-    "Against the simplest rule: one site",
-    "Against the simplest rule: three sites",
-)
-"""Charts of intervals, of which one that reaches over zero has a part of its own."""
-
-NOT_INSIDE = "no published figure of the kept results lies inside a bar there"
-
-EMPTY = {
-    ("How far off the forecast is", "Off by"): "an error takes a day of forecasts; test_budget_board has one",
-    ("How far off the forecast is", "Yesterday's"): "as above",
-    ("Programs with the most traffic", "{{group}}"): "of another machine's sockets the kernel knows nothing",
-    ("How bytes are counted", "devices"): "as above; test_process_bytes counts some",
-    **{("Emissions by team", f"{rank}. {{{{team}}}}"): "there are two teams" for rank in (3, 4, 5)},
-    ("Emissions by team", "further teams"): "as above",
-    ("Input moved between sites", "{{from_site}} to {{to_site}}{{run}}"): "the scenario edge has one site",
-    ("Energy of the network between sites", "{{from_site}} to {{to_site}}{{run}}"): "as above",
-    ("From home to execution", "Input"): "as above",
-    **{(title, WITHIN_BELOW): NOT_ACROSS for title in CROSSED},
-    **{
-        (title, part): NOT_INSIDE
-        for title in (
-            "Energy against the reference",
-            "Emissions against the reference",
-            "Renewable share",
-            "Energy without a part",
-            "Emissions without a part",
-        )
-        for part in (PAST_MARK, WITHIN_PAST_MARK)
-    },
-}
-"""Queries that stay empty, by title and legend, and why; at most 5% of all."""
-
-SETTLED_SECONDS = 180
+SETTLED_SECONDS = 300
 """Time for the simulator to learn its forecasts, and for an hour of them to pass, on a machine with other work."""
+
+WHOLE = (
+    "count(up == 1) == bool 4",
+    f"min(count_over_time(up[{RATE_SECONDS}s])) >= bool 2",
+    'ALERTS{alertname="EcochainDeadlineMissesHigh",alertstate="firing",severity="info"}',
+)
+"""What is 1 at a moment before which all four were scraped often enough for rates, and the simulator's alert fires."""
 
 CALM_SECONDS = SHOWN_SECONDS + 15
 """The longest window of a rate or increase that is shorter than the stack is old, and what a rate looks back before."""
@@ -113,17 +94,26 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
         live = stack.enter_context(running_stack(folder, urls))
         if receiver:
             import_past(receiver, folder / PAST)
-        empty = every
+        # On a busy machine the others take longer than a gap is shown.
+        empty = sorted(every, key=lambda one: GAPS not in one.query.expr)
         deadline = time.monotonic() + SETTLED_SECONDS
         while any(not is_excused(one) for one in empty) and time.monotonic() < deadline:
             time.sleep(1)
-            empty = [one for one in empty if not one.has_data(live)]
+            empty = [one for one in empty if time.monotonic() > deadline or not one.has_data(live)]
         yield Asked(live=live, questions=every, empty=empty, receiver=receiver)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def live(asked: Asked) -> Live:
-    return asked.live
+    """Return the servers, to be asked about one moment: then no scrape was missed, as on a busy machine some are."""
+    seen: list[Live] = []
+
+    def is_whole() -> bool:
+        seen[:] = [replace(asked.live, moment=time.time())]
+        return all(series_of(seen[0], one, instant=True) == [[1.0]] for one in WHOLE)
+
+    until(is_whole, "a moment at which every program was scraped")
+    return seen[0]
 
 
 def test_every_query_of_every_board_has_data(asked: Asked) -> None:
@@ -280,7 +270,7 @@ def test_a_firing_alert_is_named_with_its_runbook_and_when_it_began(live: Live) 
     (exhausted,) = [one for one in firing if one["metric"]["alertname"] == "EcotrackBudgetExhausted"]
     assert exhausted["metric"]["severity"] == "critical"
     assert exhausted["metric"]["runbook"] == "budget.md#ecotrackbudgetexhausted"
-    assert time.time() - 600 < float(exhausted["value"][1]) / 1000 <= time.time()
+    assert live.began < float(exhausted["value"][1]) / 1000 <= live.now()
     assert not any(one["metric"]["alertname"].startswith("Ecochain") for one in firing)
 
 
@@ -299,8 +289,9 @@ def test_consumption_by_source_adds_up_to_the_load(live: Live) -> None:
 
 
 def test_simulated_tasks_come_at_the_rate_of_the_scenario_whatever_the_speed(live: Live) -> None:
-    (ended,) = ask(live, "Tasks", name="scheduler.json")[0]
-    assert ended == pytest.approx(TASKS_PER_HOUR, rel=0.2)
+    """Those that may wait for hours end in bursts, which show where a busy machine simulates few hours in a window."""
+    (ended,) = ask(live, "Tasks", name="scheduler.json", task_class="vision")[0]
+    assert ended == pytest.approx(0.45 * TASKS_PER_HOUR, rel=0.2)
 
 
 def test_the_latency_within_which_half_stays_is_no_longer_than_that_of_more(live: Live) -> None:

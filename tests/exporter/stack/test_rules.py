@@ -327,7 +327,7 @@ def test_a_real_prometheus_loads_them_and_finds_the_job_that_is_named(tmp_path: 
             groups = requests.get(f"{url}/api/v1/rules", timeout=120).json()["data"]["groups"]
             return [rule for group in groups for rule in group["rules"]]
 
-        # Groups begin within their interval, of up to four minutes; this one has 15 s.
+        # Groups begin within their interval, of up to eight minutes; this one has a minute.
         until(lambda: any(one["name"] == "EcotrackAbsent" and one["alerts"] for one in loaded()), "an evaluation")
         found = loaded()
         (alert,) = [one["alerts"][0] for one in found if one["name"] == "EcotrackAbsent"]
