@@ -5,18 +5,20 @@
 import argparse
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exporter.core.command_line import write_out
 from exporter.core.config import ConfigError
+from exporter.core.printable import printable
 from simulator.ledger.attest.commands import add_attest
 from simulator.ledger.log.commands import add_key, add_publish
 
 if TYPE_CHECKING:
     from simulator.ledger.file.reading import ClaimName, Head
+    from simulator.ledger.record.types import Block, SignedMessage
 
 FAULT = 1
 """Exit status of `verify` and `check` where something does not hold; a mistake in the command is 2, as everywhere."""
@@ -150,11 +152,16 @@ def _ledger(options: argparse.Namespace) -> int:
         with told(getattr(options, "ledger", None) or options.proof):
             status: int = options.work(options)
     except DamagedError as error:
-        print(f"ecochain: {error}", file=sys.stderr)
-        return FAULT
+        return _fault(str(error))
     except (StoreError, ProofError) as error:
         raise ConfigError([str(error)]) from error
     return status
+
+
+def _fault(what: str) -> int:
+    """Say what does not hold, in one line: it may quote the file, and so anything."""
+    print(f"ecochain: {printable(what)}", file=sys.stderr)
+    return FAULT
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -193,6 +200,7 @@ def _prove(options: argparse.Namespace) -> int:
         raise ConfigError(["ledger prove: --block N and --log FOLDER belong together"])
     if options.claim is None and options.record is not None:
         raise ConfigError(["--record: expected a CLAIM that it is one of"])
+    _keep_ledger(options)
     with open_reader(options.ledger) as reader:
         if options.block is not None:
             return _write(options.output, prove_block(reader, options.block, options.log / CHECKPOINT))
@@ -211,8 +219,7 @@ def _check(options: argparse.Namespace) -> int:
     try:
         proven = check_proof(proof, options.head)
     except ProofError as error:
-        print(f"ecochain: {options.proof}: does not hold: {error}", file=sys.stderr)
-        return FAULT
+        return _fault(f"{options.proof}: does not hold: {error}")
     write_out("".join(f"{options.proof}: {sentence}\n" for sentence in proven))
     if isinstance(proof, ClaimProof):
         write_out("The device's own signature is not checked: its key is in the ledger, which `verify` checks.\n")
@@ -237,13 +244,16 @@ def _show(options: argparse.Namespace) -> int:
                 f"chain {reader.genesis_root.hex()}\n{counts}; {validators}; {final}\nhead {head_text(reader.head())}\n"
             )
             return 0
-        row = None if options.claim is None else reader.claim_row(options.claim)
-        block = reader.block(options.block if row is None else row.block) if row or options.claim is None else None
-        if block is None:
+        found: Block | SignedMessage | None = None
+        if options.claim is None:
+            found = reader.block(options.block)
+        elif (row := reader.claim_row(options.claim)) is not None:
+            body = reader.block_and_claim(row)[0].body
+            found = body.messages[row.place - len(body.attestations) - len(body.evidence)]
+        if found is None:
             what = f"block {options.block}" if options.claim is None else f"claim {options.claim}"
             raise ProofError(f"{options.ledger}: has no {what}")
-        first = len(block.body.attestations) + len(block.body.evidence)
-        write_out(as_json(block if row is None else block.body.messages[row.place - first]) + "\n")
+        write_out(as_json(found) + "\n")
     return 0
 
 
@@ -257,6 +267,7 @@ def _export(options: argparse.Namespace) -> int:
         for _, _, data in reader.each_block():
             yield as_json(reader.decoded(data, Block), -1) + "\n"
 
+    _keep_ledger(options)
     with open_reader(options.ledger) as reader:
         if options.output is None:
             for line in lines(reader):
@@ -266,6 +277,13 @@ def _export(options: argparse.Namespace) -> int:
             file.writelines(lines(reader))
     write_out(f"{options.output}: written\n")
     return 0
+
+
+def _keep_ledger(options: argparse.Namespace) -> None:
+    """Refuse to write to the ledger that is read. Raises ConfigError."""
+    with suppress(OSError):
+        if options.output is not None and options.output.samefile(options.ledger):
+            raise ConfigError([f"--output: {options.output}: is the ledger itself, which would be lost"])
 
 
 def _write(output: Path | None, content: bytes) -> int:

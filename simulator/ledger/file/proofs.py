@@ -126,14 +126,11 @@ def prove_claim(reader: Reader, name: ClaimName, record: int | None = None) -> C
     row = reader.claim_row(name)
     if row is None:
         raise ProofError(f"{reader.path}: has no claim {name}")
-    block = reader.block(row.block)
-    if block is None:
-        raise DamagedError(f"{reader.path}: block {row.block} is missing")
+    block, claim = reader.block_and_claim(row)
     leaves = body_leaves(block.body)
     tree = StoredNodes()
     tree.extend(leaves)
     head = reader.head()
-    claim = reader.decoded(leaves[row.place], SignedMessage).message
     return ClaimProof(
         format=FORMAT,
         claim=str(name),
@@ -146,16 +143,18 @@ def prove_claim(reader: Reader, name: ClaimName, record: int | None = None) -> C
         history_path=b"".join(inclusion_path(row.block - 1, head.blocks, reader.nodes_of_history())),
         head=_shown(reader, head.blocks),
         genesis=encode(reader.genesis),
-        record=None if record is None or not isinstance(claim, Claim) else _prove_record(reader, row, claim, record),
+        record=None if record is None else _prove_record(reader, row, claim, record),
     )
 
 
 def _prove_record(reader: Reader, row: ClaimRow, claim: Claim, place: int) -> RecordProof:
     if not 0 <= place < claim.records:
         raise ProofError(f"{reader.path}: claim {row.name} has {claim.records} task records, numbered from 0")
-    (record,) = reader.records(row.first_record + place, 1)
+    found = reader.records(row.first_record + place, 1)
+    if not found:
+        raise DamagedError(f"{reader.path}: task record {place} of claim {row.name} is missing")
     path = inclusion_path(place, claim.records, reader.nodes_of_claim(row))
-    return RecordProof(place=place, record=record, path=b"".join(path))
+    return RecordProof(place=place, record=found[0], path=b"".join(path))
 
 
 def prove_growth(reader: Reader, since: int) -> GrowthProof:
@@ -197,7 +196,7 @@ def read_proof(path: Path) -> Proof:
         raise ProofError(f"{path}: cannot be read: {error.strerror}") from error
     try:
         proof: Proof = msgspec.json.decode(content, type=Proof)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProofError(f"{path}: {_mistake(content, error)}") from error
     if isinstance(proof, ClaimProof) and proof.measured is not msgspec.UNSET and proof_bytes(proof) != content:
         raise ProofError(f"{path}: is not as `ecochain ledger attest` wrote it")
@@ -207,7 +206,7 @@ def read_proof(path: Path) -> Proof:
 def _mistake(content: bytes, error: Exception) -> str:
     if content.startswith(b"c2sp.org/tlog-proof@"):
         return "is a proof for a public log, which programs for such logs check: see docs/how-to/publish-a-ledger.md"
-    with suppress(msgspec.DecodeError, UnicodeDecodeError):
+    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         found = msgspec.json.decode(content, type=_AnyFormat).format
         if found != FORMAT:
             return f"is a proof of format {found or '1 or 2'}, which only the version that wrote it can check"

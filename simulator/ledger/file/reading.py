@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from simulator.ledger.file.faults import DamagedError, StoreError, told
 from simulator.ledger.file.seal import check_closed, is_sealed, log_of, require_files
@@ -153,10 +153,11 @@ class Reader:
 
     def meta(self, name: str) -> bytes:
         """Return a value of the table `meta`. Raises DamagedError where it is not there."""
-        row = self._row("SELECT value FROM meta WHERE name = ?", name)
+        row = self._row((bytes,), "SELECT value FROM meta WHERE name = ?", name)
         if row is None:
             raise DamagedError(f"{self.path}: says nothing of its {name}")
-        return bytes(row[0])
+        value: bytes = row[0]
+        return value
 
     @property
     def finalized(self) -> int:
@@ -172,8 +173,7 @@ class Reader:
     @property
     def blocks(self) -> int:
         """Number of the last block; 0 while there is none."""
-        (found,) = self._row("SELECT max(number) FROM block") or (None,)
-        return found or 0
+        return self._last("block")
 
     def decoded(self, data: bytes, kind: type[R]) -> R:
         """Return the record of some bytes of the file. Raises DamagedError where they are none of this kind."""
@@ -184,40 +184,43 @@ class Reader:
 
     def block(self, number: int) -> Block | None:
         """Return a block, or None where there is none of this number."""
-        row = self._row("SELECT data FROM block WHERE number = ?", number)
+        row = self._row((bytes,), "SELECT data FROM block WHERE number = ?", number)
         return None if row is None else self.decoded(row[0], Block)
 
     def each_block(self) -> Iterator[tuple[int, bytes, bytes]]:
         """Yield number, root and bytes of every block, the first one first."""
-        yield from self._database.execute("SELECT number, root, data FROM block ORDER BY number")
+        yield from self._rows((int, bytes, bytes), "SELECT number, root, data FROM block ORDER BY number")
 
     def each_claim(self) -> Iterator[ClaimRow]:
         """Yield where every claim lies, the first one first."""
-        for row in self._database.execute(f"SELECT {_CLAIM} FROM claim ORDER BY number"):  # noqa: S608 - our own text
-            yield _claim_row(row)
+        yield from map(_claim_row, self._rows((int,) * 6, f"{_CLAIMS} ORDER BY number"))
 
     def claim_row(self, name: ClaimName) -> ClaimRow | None:
         """Return where a claim lies, or None where the ledger has no claim of this name."""
-        row = self._row(f"SELECT {_CLAIM} FROM claim WHERE device = ? AND sequence = ?", *name)  # noqa: S608 - our own
+        row = self._row((int,) * 6, f"{_CLAIMS} WHERE device = ? AND sequence = ?", *name)
         return None if row is None else _claim_row(row)
+
+    def block_and_claim(self, row: ClaimRow) -> tuple[Block, Claim]:
+        """Return a claim and its block. Raises DamagedError where the claim does not lie where its row says."""
+        block = self.block(row.block)
+        claim = None if block is None else dict(claims_of(block)).get(row.place)
+        if block is None or claim is None or (claim.device, claim.sequence) != row.name or row.block < 1:
+            raise DamagedError(f"{self.path}: block {row.block} has no claim {row.name} in place {row.place}")
+        return block, claim
 
     def records(self, first: int, count: int) -> list[bytes]:
         """Return the bytes of the records of these numbers that are there."""
-        found = self._database.execute(
-            "SELECT data FROM record WHERE number >= ? AND number < ? ORDER BY number", (first, first + count)
-        )
-        return [data for (data,) in found]
+        statement = "SELECT data FROM record WHERE number >= ? AND number < ? ORDER BY number"
+        return [data for (data,) in self._rows((bytes,), statement, first, first + count)]
 
     def stored_nodes(self, tree: int) -> list[tuple[int, int, bytes]]:
         """Return height, place and hash of every stored Merkle node of a tree."""
-        found = self._database.execute(
-            "SELECT height, place, hash FROM node WHERE tree = ? ORDER BY height, place", (tree,)
-        )
-        return list(found)
+        statement = "SELECT height, place, hash FROM node WHERE tree = ? ORDER BY height, place"
+        return [(height, place, one) for height, place, one in self._rows((int, int, bytes), statement, tree)]
 
     def count(self, table: str) -> int:
         """Return the number of rows of one of the tables."""
-        (found,) = self._row(f"SELECT count(*) FROM {table}") or (0,)  # noqa: S608 - one of our own tables
+        (found,) = self._row((int,), f"SELECT count(*) FROM {table}") or (0,)  # noqa: S608 - one of our own tables
         return int(found)
 
     def nodes_of_claim(self, row: ClaimRow) -> Node:
@@ -258,10 +261,8 @@ class Reader:
         self.close()
 
     def _roots(self, place: int, count: int) -> list[bytes]:
-        found = self._database.execute(
-            "SELECT root FROM block WHERE number > ? AND number <= ? ORDER BY number", (place, place + count)
-        )
-        return [root for (root,) in found]
+        statement = "SELECT root FROM block WHERE number > ? AND number <= ? ORDER BY number"
+        return [root for (root,) in self._rows((bytes,), statement, place, place + count)]
 
     def _nodes(self, tree: int, leaves: Callable[[int, int], list[bytes]]) -> Node:
         @lru_cache(maxsize=2)
@@ -275,24 +276,41 @@ class Reader:
                 if height < len(found) and within < len(found[height]):
                     return found[height][within]
             else:
-                row = self._row(
-                    "SELECT hash FROM node WHERE tree = ? AND height = ? AND place = ?", tree, height, place
-                )
-                if row is not None:
-                    return bytes(row[0])
+                statement = "SELECT hash FROM node WHERE tree = ? AND height = ? AND place = ?"
+                for (one,) in self._rows((bytes,), statement, tree, height, place):
+                    return bytes(one)
             raise DamagedError(f"{self.path}: tree {tree} has no node {place} at height {height}")
 
         return node
 
-    def _row(self, statement: str, *values: str | int | bytes) -> tuple | None:  # type: ignore[type-arg]
-        found: tuple | None = self._database.execute(statement, values).fetchone()  # type: ignore[type-arg]
-        return found
+    def _last(self, table: str) -> int:
+        """Return the number of the last row of a table; 0 where it has none."""
+        (found,) = self._row((int,), f"SELECT coalesce(max(number), 0) FROM {table}") or (0,)  # noqa: S608 - ours
+        return int(found)
+
+    def _row(self, types: tuple[type, ...], statement: str, *values: str | int | bytes) -> tuple[Any, ...] | None:
+        """Return the first of the rows that `_rows` yields, or None."""
+        return next(self._rows(types, statement, *values), None)
+
+    def _rows(self, types: tuple[type, ...], statement: str, *values: str | int | bytes) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows that a statement finds; none where a value is larger than any number of a row.
+
+        Raises DamagedError where a row has values of other types, which SQLite reads out of damaged bytes.
+        """
+        try:
+            found = self._database.execute(statement, values)
+        except OverflowError:
+            return
+        for row in found:
+            if tuple(map(type, row)) != types:
+                raise DamagedError(f"{self.path}: holds a row with values that are not of their column's type")
+            yield row
 
 
-_CLAIM = "number, device, sequence, block, place, first_record"
+_CLAIMS = "SELECT number, device, sequence, block, place, first_record FROM claim"
 
 
-def _claim_row(row: tuple[int, int, int, int, int, int]) -> ClaimRow:
+def _claim_row(row: tuple[Any, ...]) -> ClaimRow:
     number, device, sequence, block, place, first_record = row
     return ClaimRow(
         number=number, name=ClaimName(device, sequence), block=block, place=place, first_record=first_record

@@ -121,7 +121,7 @@ class Store(Reader):
         return Tree(self.blocks, peaks_at(self.blocks, self.nodes_of_history()))
 
     def _number_of(self, root: bytes) -> int | None:
-        row = self._row("SELECT number FROM block WHERE root = ?", root)
+        row = self._row((int,), "SELECT number FROM block WHERE root = ?", root)
         return None if row is None else int(row[0])
 
     def _parent(self, root: bytes) -> int:
@@ -134,11 +134,9 @@ class Store(Reader):
 
     def _remove_after(self, number: int) -> None:
         run = self._database.execute
-        claim, record = self._row("SELECT min(number), min(first_record) FROM claim WHERE block > ?", number) or (
-            None,
-            None,
-        )
-        if claim is not None:
+        first = "SELECT number, first_record FROM claim WHERE block > ? ORDER BY number"
+        if (row := self._row((int, int), first, number)) is not None:
+            claim, record = row
             run("DELETE FROM node WHERE tree >= ?", (claim,))
             run("DELETE FROM claim WHERE number >= ?", (claim,))
             run("DELETE FROM record WHERE number >= ?", (record,))
@@ -153,7 +151,7 @@ class Store(Reader):
         if self.claim_row(name) is not None:
             raise RuleError(Rule.SEQUENCE_GAP, f"claim {name} is in this ledger already")
         tree = Tree()
-        number, first = self._next("claim"), self._next("record")
+        number, first = self._last("claim") + 1, self._last("record") + 1
         self._write_nodes(number, tree, records)
         if (tree.size, tree.root()) != (claim.records, claim.records_root):
             raise RuleError(Rule.BAD_PROOF, f"claim {name}: {len(records)} records are not those that it is about")
@@ -170,10 +168,6 @@ class Store(Reader):
             for offset, found in enumerate(hashes)
         ]
         self._database.executemany("INSERT INTO node VALUES (?, ?, ?, ?)", rows)
-
-    def _next(self, table: str) -> int:
-        (last,) = self._row(f"SELECT max(number) FROM {table}") or (None,)  # noqa: S608 - one of our own tables
-        return (last or 0) + 1
 
     def _write_finalized(self, number: int, *, may_fall: bool = False) -> None:
         if may_fall or number > self.finalized:

@@ -161,6 +161,9 @@ def test_a_damaged_proof_is_one_line_and_status_1(ledger: Path, capsys: pytest.C
         (["prove", "1/3", "--output", "no/where.json"], "--output: no/where.json: cannot be written: No such file"),
         (["show", "ledger.db", "--block", "99"], "ledger.db: has no block 99"),
         (["show", "ledger.db", "--claim", "9/9"], "ledger.db: has no claim 9/9"),
+        (["show", "ledger.db", "--block", f"{2**64}"], f"ledger.db: has no block {2**64}"),
+        (["show", "ledger.db", "--claim", f"{2**64}/1"], f"ledger.db: has no claim {2**64}/1"),
+        (["prove", f"1/{2**64}"], f"ledger.db: has no claim 1/{2**64}"),
     ],
 )
 def test_a_mistake_is_one_line_and_status_2(

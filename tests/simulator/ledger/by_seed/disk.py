@@ -198,5 +198,5 @@ class WatchedStore(Store):
     @property
     def is_durable(self) -> bool:
         """True where SQLite promises that what is committed is on the disk."""
-        (level,) = self._row("PRAGMA synchronous") or (0,)
+        (level,) = self._row((int,), "PRAGMA synchronous") or (0,)
         return bool(level >= FULLY_SYNCHRONOUS)
