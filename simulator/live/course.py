@@ -16,6 +16,9 @@ from simulator.live.lessons import Hours, Lesson, YearOfSky
 BOUNDS = {"p05": 0.05, "p10": 0.1, "p90": 0.9, "p95": 0.95}
 """The ends of the 90% and the 80% band, with their levels."""
 
+SUBJECTS = {Kind.SOLAR: "solar", Kind.WIND: "wind", Kind.INTENSITY: "grid"}
+"""The words for what is forecast: two kinds of supply in watts, and the carbon intensity of the grid in g/kWh."""
+
 _LEVELS = [LEVELS.index(level) for level in BOUNDS.values()]
 
 

@@ -6,11 +6,8 @@ from collections.abc import Iterable
 import msgspec
 
 from simulator.forecast.interface import Kind
-from simulator.live.course import BOUNDS, Band, CourseState
+from simulator.live.course import BOUNDS, SUBJECTS, Band, CourseState
 from simulator.live.snapshot import Snapshot
-
-SUBJECTS = {Kind.SOLAR: "solar", Kind.WIND: "wind", Kind.INTENSITY: "grid"}
-"""The words for what is forecast: two kinds of supply in watts, and the carbon intensity of the grid in g/kWh."""
 
 
 class BandView(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,14 +6,11 @@ from functools import partial
 
 from exporter.core.metrics import Row, Sample
 from simulator.forecast.interface import Kind
-from simulator.live.course import BOUNDS, Band, CourseState
+from simulator.live.course import BOUNDS, SUBJECTS, Band, CourseState
 from simulator.live.exposition.families import counter, gauge, info
 from simulator.live.snapshot import Snapshot
 
 SUPPLIES = (Kind.SOLAR, Kind.WIND)
-
-SUPPLY = {Kind.SOLAR: "solar", Kind.WIND: "wind", Kind.INTENSITY: "grid"}
-"""Label `supply` by kind: of the grid, its carbon intensity is forecast."""
 
 HORIZONS = "Horizon 1h is the next hour, 6h the second to sixth, 24h the seventh to last."
 
@@ -22,20 +19,25 @@ IN_LAST_HOUR = "in the simulated hour that ended last"
 States = Callable[[Snapshot], Iterator[CourseState]]
 
 
+def _fresh(snapshot: Snapshot) -> tuple[CourseState, ...]:
+    return () if snapshot.readings is None else snapshot.forecasts
+
+
 def _supplies(snapshot: Snapshot) -> Iterator[CourseState]:
-    return (state for state in snapshot.forecasts if state.kind in SUPPLIES)
+    return (state for state in _fresh(snapshot) if state.kind in SUPPLIES)
 
 
 def _grids(snapshot: Snapshot) -> Iterator[CourseState]:
-    return (state for state in snapshot.forecasts if state.kind is Kind.INTENSITY)
+    return (state for state in _fresh(snapshot) if state.kind is Kind.INTENSITY)
 
 
 def _labels(state: CourseState) -> tuple[str, ...]:
-    """Return the labels of a series: its site, and its supply where that is not the grid alone."""
-    return (state.site, SUPPLY[state.kind])
+    """Return the labels of a series in families of all kinds, in which the supply grid is carbon intensity."""
+    return (state.site, SUBJECTS[state.kind])
 
 
 def _of_grid(state: CourseState) -> tuple[str, ...]:
+    """Return the labels of a series in families of the grid alone."""
     return (state.site,)
 
 
@@ -44,38 +46,38 @@ def _horizon(band: Band) -> str:
 
 
 def _told(snapshot: Snapshot, states: States, labels: Callable[[CourseState], tuple[str, ...]]) -> Iterator[Sample]:
-    for state in states(snapshot) if snapshot.readings is not None else ():
+    for state in states(snapshot):
         for band in state.bands:
             yield (*labels(state), _horizon(band)), _known(band.mean)
 
 
 def _observed(snapshot: Snapshot) -> Iterator[Sample]:
-    for state in _supplies(snapshot) if snapshot.readings is not None else ():
+    for state in _supplies(snapshot):
         yield _labels(state), _known(state.observed)
 
 
 def _bounds(snapshot: Snapshot, states: States, labels: Callable[[CourseState], tuple[str, ...]]) -> Iterator[Sample]:
-    for state in states(snapshot) if snapshot.readings is not None else ():
+    for state in states(snapshot):
         for band in state.bands:
             for bound, value in zip(BOUNDS, band.bounds, strict=True):
                 yield (*labels(state), _horizon(band), bound), _known(float(value))
 
 
 def _error(snapshot: Snapshot, states: States, labels: Callable[[CourseState], tuple[str, ...]]) -> Iterator[Sample]:
-    for state in states(snapshot) if snapshot.readings is not None else ():
+    for state in states(snapshot):
         for band in state.bands:
             yield (*labels(state), _horizon(band), "model"), band.standing.model_error
             yield (*labels(state), _horizon(band), "reference"), band.standing.reference_error
 
 
 def _skill(snapshot: Snapshot) -> Iterator[Sample]:
-    for state in snapshot.forecasts if snapshot.readings is not None else ():
+    for state in _fresh(snapshot):
         for band in state.bands:
             yield (*_labels(state), _horizon(band), band.reference), band.standing.skill
 
 
 def _coverage(snapshot: Snapshot) -> Iterator[Sample]:
-    for state in snapshot.forecasts if snapshot.readings is not None else ():
+    for state in _fresh(snapshot):
         for band in state.bands:
             for level, share in band.standing.coverage.items():
                 yield (*_labels(state), _horizon(band), f"{level}%"), share
