@@ -4,7 +4,7 @@ from html import escape
 
 import msgspec
 
-from exporter.core.html import data, moment, money
+from exporter.core.html import age, data, moment, money
 
 ILLUSTRATION = " A price of today for simulated credits illustrates: nobody pays it."
 
@@ -61,18 +61,10 @@ def _market(market: MarketView) -> list[tuple[str, str]]:
     else:
         price = data(market.price_per_tonne, "credit-price", money(market.price_per_tonne, market.currency))
         rows.append(("Market today", f"{price} per tonne ({label})"))
-        rows.append(("Price of", f"{moment(market.priced_at)}, {_age(market.age_seconds)}"))
+        rows.append(("Price of", f"{moment(market.priced_at)}, {age(market.age_seconds)} old"))
     if market.held_worth is not None:
         worth = data(market.held_worth, "credit-worth", money(market.held_worth, market.currency))
         rows.append(("Worth of those held", worth))
     if market.trouble:
         rows.append(("Last question", escape(market.trouble)))
     return rows
-
-
-def _age(seconds: float) -> str:
-    """Write an age in the unit in which it is short."""
-    for size, unit in ((86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes")):
-        if seconds >= 2.0 * size:
-            return f"{seconds / size:.0f} {unit} old"
-    return f"{max(0.0, seconds):.0f} seconds old"
