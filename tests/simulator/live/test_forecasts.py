@@ -268,6 +268,7 @@ def test_strange_observations_of_a_run_are_counted_and_its_policy_is_told_the_re
     whole = np.stack([course(kind, 10, seed=6).values for kind in KINDS], axis=1)[..., np.newaxis]
     for number, hour in enumerate(STRANGE_HOURS[reason](whole)):
         one.hour(number, hour)
+    assert [state.kind for state in one.states] == list(Kind)
     for state in one.states:
         expected = {reason} if state.kind is Kind.SOLAR or reason is not Reason.CONSTANT else set()
         assert {name for name, count in state.fallbacks.items() if count} - {Reason.SHORT} == expected - {Reason.SHORT}
