@@ -1,7 +1,7 @@
-"""Benchmark of the time that `ecotrack report` takes for a year of a journal, and of its memory.
+"""Benchmark of the time that `ecotrack report` takes for a million rows of a journal, and of its memory.
 
-`python -m bench.report_bench [--record]` writes a million rows, two for each minute of a year, and reports on them in a
-process of its own. A machine that does other things meanwhile takes longer: the time of the processor is told beside.
+`python -m bench.report_bench [--record]` writes the rows, two for each minute of 500 days in which a laptop is awake,
+and reports on them in a process of its own. A machine that does other things meanwhile takes longer: the time of the processor is told beside.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from tests.exporter.journal.logs import months, write_journal
 from tests.fake_clock import NOON
 
 MINUTES = 720_000
-"""Of a machine that is off for seven hours of each day: a little more than a million rows."""
+"""Length of the journal, of which the laptop sleeps for seven hours of each day."""
 
 
 def figures(folder: Path) -> tuple[str, ...]:
@@ -48,7 +48,7 @@ def main() -> None:
         shown = table(("rows", "size", "time", "processor time", "largest memory"), [figures(Path(folder))])
     print(shown)
     if options.record:
-        record("report", ["A report on a year", __doc__.partition("\n\n")[2].strip(), shown])
+        record("report", ["A report on a million rows", __doc__.partition("\n\n")[2].strip(), shown])
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ YEAR = 365.2425 * 86_400.0
 
 
 def asking(**keys: Any) -> Scenario:
-    """Return the default scenario with life-cycle emissions."""
+    """Return the scenario `edge` with life-cycle emissions."""
     return edge(life_cycle=LifeCycleSection(**keys))
 
 

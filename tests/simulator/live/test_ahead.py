@@ -43,7 +43,7 @@ print(*(name for name in {HEAVY} if name in sys.modules))
 
 @pytest.fixture
 def source() -> Iterator[GenerationAhead]:
-    """Return the generation of the default scenario, computed by children."""
+    """Return the generation of the scenario `edge`, computed by children."""
     computed = GenerationAhead(edge(), 3)
     yield computed
     computed.close()

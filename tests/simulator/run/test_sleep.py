@@ -21,7 +21,7 @@ FREE = SleepSection(watts=1.0, enter_seconds=0.0, enter_joules=0.0, wake_seconds
 
 
 def sleepy(sleep: SleepSection = SLEEP, *, per_hour: float = 60.0, nodes: int = 3, **scheduler: Any) -> Scenario:
-    """Return the default scenario on equal devices with this sleep."""
+    """Return the scenario `edge` on equal devices with this sleep."""
     device = DeviceSection(
         name="board",
         idle_watts=5.0,
