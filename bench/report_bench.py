@@ -1,7 +1,8 @@
 """Benchmark of the time that `ecotrack report` takes for a million rows of a journal, and of its memory.
 
 `python -m bench.report_bench [--record]` writes the rows, two for each minute of 500 days in which a laptop is awake,
-and reports on them in a process of its own. A machine that does other things meanwhile takes longer: the time of the processor is told beside.
+and reports on them in a process of its own. A machine that does other things meanwhile takes longer: the time of the
+processor is told beside.
 """
 
 import argparse
