@@ -76,8 +76,7 @@ class IpmiSource:
         self._dev = dev
         self._find = find
         self._send = send
-        self._tool = TOOLS[0]
-        self._path = ""
+        self._command: Sequence[str] = ()
         self._errands = Errands(clock, self._ask, interval=INTERVAL, limit=LIMIT)
         self._integrals = Integrals(clock)
 
@@ -88,12 +87,13 @@ class IpmiSource:
         and ReadingUnavailableError where there is no answer or none that tells the power.
         """
         device = next((path for name in DEVICES if (path := self._dev / name).exists()), None)
-        tool = next((tool for tool in TOOLS if self._find(tool.arguments[0])), None)
-        if device is None or tool is None:
+        found = ((self._find(tool.arguments[0]), tool) for tool in TOOLS)
+        command = next(((path, *tool.arguments[1:]) for path, tool in found if path), None)
+        if device is None or command is None:
             raise NotPresentError
         if not os.access(device, os.R_OK | os.W_OK):
             raise PermissionError(errno.EACCES, "Permission denied", str(device))
-        self._tool, self._path = tool, self._find(tool.arguments[0]) or tool.arguments[0]
+        self._command = command
         answer = self._errands.latest()
         if answer is None:
             return {}
@@ -101,7 +101,7 @@ class IpmiSource:
         return {name: EnergyCounter(sensor=SENSOR, energy=energy) for name, energy in energies.items()}
 
     def _ask(self) -> Errand:
-        return self._send((self._path, *self._tool.arguments[1:]))
+        return self._send(self._command)
 
 
 def watts(answer: bytes) -> Watts:
