@@ -79,7 +79,7 @@ def timeline(lines: Sequence[Line], *, size: tuple[int, int], across: tuple[floa
     for index, line in enumerate(lines):
         top = index * row + 0.08 * row
         shapes.append(f'<text x="{left - 8}" y="{top + 0.5 * row}" class="end">{escape(line.name[:22])}</text>')
-        for value, group in groupby(_until_next(line.points), key=lambda one: one[2]):
+        for value, group in groupby(_until_next(line.points, across[1]), key=lambda one: one[2]):
             stretch = list(group)
             start, end = x.at(stretch[0][0]), x.at(stretch[-1][1])
             colour, text = line.look.mapped_colour(value), line.look.text(value)
@@ -92,8 +92,9 @@ def timeline(lines: Sequence[Line], *, size: tuple[int, int], across: tuple[floa
     return f'<svg width="{width}" height="{height}">{"".join(shapes)}{_times(x, height)}</svg>'
 
 
-def _until_next(points: Points) -> Iterator[tuple[float, float, float]]:
-    for (start, value), (end, _) in pairwise(points):
+def _until_next(points: Points, last: float) -> Iterator[tuple[float, float, float]]:
+    """Yield each value from its time to that of the next one, and the newest up to the `last` time shown."""
+    for (start, value), (end, _) in pairwise([*points, (last, 0.0)]):
         yield start, end, value
 
 

@@ -16,7 +16,7 @@ from grafana.draw.__main__ import chosen, main
 from grafana.draw.ask import NoAnswerError, Prometheus, Series
 from grafana.draw.axes import Axis, limits
 from grafana.draw.frames import frame, legend
-from grafana.draw.graphs import Line, graph
+from grafana.draw.graphs import Line, graph, timeline
 from grafana.draw.looks import Look
 from grafana.draw.page import page
 from grafana.draw.panels import _span, drawn
@@ -198,6 +198,13 @@ def test_an_axis_holds_every_value_and_its_ticks(values: list[float], low: float
     assert max(values) <= most + spare
     assert all(9.99 <= axis.at(tick) <= 200.01 for tick in axis.ticks())
     assert len(axis.ticks()) >= 2
+
+
+def test_a_state_lasts_until_the_next_and_the_newest_to_the_end() -> None:
+    line = Line(name="a", look=Look({}), colour="#000000", points=[(0.0, 1.0), (2.0, 1.0), (4.0, 2.0)])
+    svg = timeline([line], size=(400, 200), across=(0.0, 8.0))
+    first, second = (float(width) for width in re.findall(r'<rect [^>]*width="([\d.]+)"', svg))
+    assert first == pytest.approx(second, abs=0.2)
 
 
 def test_a_gap_breaks_a_line() -> None:
