@@ -11,7 +11,7 @@ from pathlib import Path
 from exporter.cli import main
 from exporter.sources.process_bytes.ebpf import counter
 from exporter.sources.process_bytes.ebpf.counter import EbpfCounter
-from exporter.sources.process_bytes.ebpf.reading import SocketReading
+from exporter.sources.process_bytes.reading import SocketReading
 
 
 class LoneCounter:

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 from exporter.core.clock import Clock
 from exporter.core.units import Seconds
-from exporter.sources.process_bytes.ebpf.reading import ProcessBytes, SocketReading
+from exporter.sources.process_bytes.reading import ProcessBytes, SocketReading
 from exporter.sources.process_bytes.tcp_sockets import TcpSocket
 from exporter.sources.processes.pace import Pace
 from exporter.sources.processes.stat import Process, parse_stat

@@ -15,7 +15,8 @@ from typing import Protocol
 from exporter.core.clock import Clock
 from exporter.core.logs import Seldom
 from exporter.core.units import MonotonicSeconds, Seconds
-from exporter.sources.process_bytes.ebpf.reading import EbpfUnavailableError, SocketReading
+from exporter.sources.process_bytes.ebpf.unavailable import EbpfUnavailableError
+from exporter.sources.process_bytes.reading import SocketReading
 from exporter.sources.processes.grouping import OTHER, Grouping
 from exporter.sources.reading import GroupBytes, ReadingUnavailableError
 

@@ -15,7 +15,6 @@ from exporter.sources.process_bytes.ebpf.hooks import SOCKET_CALLS, TRACEPOINTS,
 from exporter.sources.process_bytes.ebpf.layout import Layout
 from exporter.sources.process_bytes.ebpf.probes import AT_RETURN, probe
 from exporter.sources.process_bytes.ebpf.program import Maps, counting_program, counting_program_of_probe
-from exporter.sources.process_bytes.ebpf.reading import EbpfUnavailableError
 from exporter.sources.process_bytes.ebpf.syscalls import (
     AttachType,
     MapType,
@@ -26,6 +25,7 @@ from exporter.sources.process_bytes.ebpf.syscalls import (
     create_map,
     load_program,
 )
+from exporter.sources.process_bytes.ebpf.unavailable import EbpfUnavailableError
 
 NAME = "ecotrack"
 """Name of everything of ours in the kernel, where `bpftool` shows it."""

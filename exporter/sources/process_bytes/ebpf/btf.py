@@ -14,7 +14,7 @@ from enum import IntEnum
 from io import BufferedReader
 from pathlib import Path
 
-from exporter.sources.process_bytes.ebpf.reading import EbpfUnavailableError
+from exporter.sources.process_bytes.ebpf.unavailable import EbpfUnavailableError
 
 VMLINUX = Path("/sys/kernel/btf/vmlinux")
 

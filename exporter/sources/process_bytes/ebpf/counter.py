@@ -8,8 +8,8 @@ from typing import Protocol
 from exporter.sources.process_bytes.ebpf.attach import Means
 from exporter.sources.process_bytes.ebpf.loader import Loaded, load
 from exporter.sources.process_bytes.ebpf.program import ENTRY, KEY
-from exporter.sources.process_bytes.ebpf.reading import ProcessBytes, SocketReading
 from exporter.sources.process_bytes.ebpf.table import Table
+from exporter.sources.process_bytes.reading import ProcessBytes, SocketReading
 from exporter.sources.procfs import USUAL
 
 MOST_PROCESSES = 4096

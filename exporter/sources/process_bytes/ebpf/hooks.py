@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from exporter.sources.process_bytes.ebpf.btf import Kind, Types
 from exporter.sources.process_bytes.ebpf.call import Call, Direction, Family, Protocol
-from exporter.sources.process_bytes.ebpf.reading import EbpfUnavailableError
+from exporter.sources.process_bytes.ebpf.unavailable import EbpfUnavailableError
 
 OF_TRACEPOINT = "btf_trace_"
 """Beginning of the name by which the kernel's types have the arguments of a tracepoint (include/trace/bpf_probe.h)."""

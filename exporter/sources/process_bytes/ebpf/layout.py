@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from exporter.sources.process_bytes.ebpf.btf import Field, Kind, Types
-from exporter.sources.process_bytes.ebpf.reading import EbpfUnavailableError
+from exporter.sources.process_bytes.ebpf.unavailable import EbpfUnavailableError
 
 STRUCTURES = ("sock", "sock_common", "socket", "msghdr", "task_struct")
 

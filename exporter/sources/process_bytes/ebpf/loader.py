@@ -14,9 +14,9 @@ from exporter.sources.process_bytes.ebpf.hooks import SOCKET_CALLS, TRACEPOINTS,
 from exporter.sources.process_bytes.ebpf.layout import layout_of, wanted_types
 from exporter.sources.process_bytes.ebpf.privileges import check_privileges
 from exporter.sources.process_bytes.ebpf.program import ENTRY, KEY, Maps
-from exporter.sources.process_bytes.ebpf.reading import EbpfUnavailableError
 from exporter.sources.process_bytes.ebpf.syscalls import NUMBERS, MapType, RefusedError, create_map
 from exporter.sources.process_bytes.ebpf.table import TOTAL
+from exporter.sources.process_bytes.ebpf.unavailable import EbpfUnavailableError
 from exporter.sources.procfs import USUAL
 
 FIRST_PID_NAMESPACE = 0xEFFFFFFC

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from exporter.sources.process_bytes.ebpf.reading import EbpfUnavailableError
+from exporter.sources.process_bytes.ebpf.unavailable import EbpfUnavailableError
 
 OWN_STATUS = Path("/proc/self/status")
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from exporter.core.units import Seconds
-from exporter.sources.process_bytes.ebpf.reading import EbpfUnavailableError, ProcessBytes, SocketReading
+from exporter.sources.process_bytes.ebpf.unavailable import EbpfUnavailableError
+from exporter.sources.process_bytes.reading import ProcessBytes, SocketReading
 from exporter.sources.process_bytes.source import MOST_GROUPS, TRIED_AGAIN, Means, ProcessBytesSource
 from exporter.sources.processes.grouping import OTHER, Grouping, GroupRule
 from exporter.sources.reading import ReadingUnavailableError

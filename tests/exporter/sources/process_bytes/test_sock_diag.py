@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from exporter.sources.process_bytes.ebpf.reading import ProcessBytes
+from exporter.sources.process_bytes.reading import ProcessBytes
 from exporter.sources.process_bytes.sock_diag import SockDiagCounter
 from exporter.sources.process_bytes.tcp_sockets import TcpSocket, sockets_of
 from exporter.sources.reading import ReadingUnavailableError

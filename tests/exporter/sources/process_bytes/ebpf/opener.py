@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from exporter.sources.process_bytes.ebpf.counter import open_socket_counter
-from exporter.sources.process_bytes.ebpf.reading import EbpfUnavailableError
+from exporter.sources.process_bytes.ebpf.unavailable import EbpfUnavailableError
 from tests.exporter.sources.process_bytes.ebpf.chosen import chosen_means
 
 CAP_PERFMON, CAP_BPF = 38, 39

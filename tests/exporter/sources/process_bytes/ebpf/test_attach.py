@@ -12,8 +12,8 @@ from exporter.sources.process_bytes.ebpf import attach
 from exporter.sources.process_bytes.ebpf.attach import Attached, Kernel, Means, attach_best
 from exporter.sources.process_bytes.ebpf.btf import kernel_types
 from exporter.sources.process_bytes.ebpf.hooks import SOCKET_CALLS, TRACEPOINTS, UDP_CALLS
-from exporter.sources.process_bytes.ebpf.reading import EbpfUnavailableError
 from exporter.sources.process_bytes.ebpf.syscalls import Purpose, RefusedError
+from exporter.sources.process_bytes.ebpf.unavailable import EbpfUnavailableError
 from tests.exporter.sources.process_bytes.ebpf.description import Description
 from tests.exporter.sources.process_bytes.ebpf.test_program import LAYOUT, MAPS
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from exporter.sources.process_bytes.ebpf.btf import Field, Kind, kernel_types
 from exporter.sources.process_bytes.ebpf.layout import layout_of, wanted_types
-from exporter.sources.process_bytes.ebpf.reading import EbpfUnavailableError
+from exporter.sources.process_bytes.ebpf.unavailable import EbpfUnavailableError
 from tests.exporter.sources.process_bytes.ebpf.description import Description
 
 

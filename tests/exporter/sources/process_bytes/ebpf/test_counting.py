@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from exporter.sources.process_bytes.ebpf.counter import EbpfCounter, open_socket_counter
-from exporter.sources.process_bytes.ebpf.reading import EbpfUnavailableError, ProcessBytes
+from exporter.sources.process_bytes.ebpf.unavailable import EbpfUnavailableError
+from exporter.sources.process_bytes.reading import ProcessBytes
 from tests.exporter.sources.process_bytes.ebpf.chosen import chosen_means
 from tests.exporter.sources.process_bytes.ebpf.mover import DATAGRAM, MULTIPATH, STREAM
 from tests.exporter.sources.process_bytes.ebpf.networks import Program, Side, connected_networks

@@ -7,7 +7,7 @@ import pytest
 from exporter.sources.process_bytes.ebpf.btf import Kind, kernel_types
 from exporter.sources.process_bytes.ebpf.hooks import SOCKET_CALLS, TRACEPOINTS, UDP_CALLS, Hook, Point, point_of
 from exporter.sources.process_bytes.ebpf.layout import layout_of, wanted_types
-from exporter.sources.process_bytes.ebpf.reading import EbpfUnavailableError
+from exporter.sources.process_bytes.ebpf.unavailable import EbpfUnavailableError
 from tests.exporter.sources.process_bytes.ebpf.description import Description
 
 

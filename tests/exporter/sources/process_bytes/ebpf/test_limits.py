@@ -14,8 +14,8 @@ import pytest
 
 from exporter.sources.process_bytes.ebpf.attach import Means
 from exporter.sources.process_bytes.ebpf.counter import EbpfCounter, open_socket_counter
-from exporter.sources.process_bytes.ebpf.reading import EbpfUnavailableError
 from exporter.sources.process_bytes.ebpf.syscalls import Buffer, RefusedError, bpf
+from exporter.sources.process_bytes.ebpf.unavailable import EbpfUnavailableError
 from tests.exporter.sources.process_bytes.ebpf.chosen import chosen_means
 from tests.exporter.sources.process_bytes.ebpf.mover import DATAGRAM, STREAM
 from tests.exporter.sources.process_bytes.ebpf.networks import Program, Side, connected_networks

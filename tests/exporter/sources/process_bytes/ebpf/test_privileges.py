@@ -6,7 +6,7 @@ import pytest
 
 from exporter.sources.process_bytes.ebpf.attach import is_too_paranoid
 from exporter.sources.process_bytes.ebpf.privileges import check_privileges
-from exporter.sources.process_bytes.ebpf.reading import EbpfUnavailableError
+from exporter.sources.process_bytes.ebpf.unavailable import EbpfUnavailableError
 
 
 def status(folder: Path, *capabilities: int) -> Path:
