@@ -22,10 +22,11 @@ from simulator.ledger.file.reading import (
     head_bytes,
 )
 from simulator.ledger.file.snapshot import check_snapshot
-from simulator.ledger.record.codec import decode, digest, encode
+from simulator.ledger.record.codec import compute_chain_id, decode, digest, encode
+from simulator.ledger.record.keys import check
 from simulator.ledger.record.merkle import StoredNodes, Tree, root_of
-from simulator.ledger.record.rules import RuleError
-from simulator.ledger.record.types import Block, Body, Claim
+from simulator.ledger.record.rules import Rule, RuleError
+from simulator.ledger.record.types import Block, Body, Claim, Genesis, SignedHeader
 
 See = Callable[[int, Block], None]
 """Told the number of each block and the block, in order; may raise RuleError, which then is the block's fault."""
@@ -39,6 +40,14 @@ def check_contents(reader: Reader, see: See | None = None) -> None:
 def body_leaves(body: Body) -> list[bytes]:
     """Return the leaves of the tree whose root a header states."""
     return [encode(one) for one in chain(body.attestations, body.evidence, body.messages)]
+
+
+def check_signature(signed: SignedHeader, genesis: Genesis) -> None:
+    """Check that the proposer of a header signed it, by the keys of a genesis. Raises RuleError."""
+    proposer = signed.header.proposer
+    if proposer >= len(genesis.validators):
+        raise RuleError(Rule.UNKNOWN_SIGNER, f"no validator {proposer}")
+    check(genesis.validators[proposer].key, compute_chain_id(genesis), signed.header, signed.signature)
 
 
 class _Check:

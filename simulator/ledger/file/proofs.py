@@ -14,12 +14,11 @@ from typing import Literal
 import msgspec
 
 from exporter.core.regular_file import read_file
-from simulator.ledger.file.contents import body_leaves
+from simulator.ledger.file.contents import body_leaves, check_signature
 from simulator.ledger.file.faults import DamagedError
 from simulator.ledger.file.measured import Measured, measured_by, read_subject, sentences
 from simulator.ledger.file.reading import ClaimName, ClaimRow, Head, Reader
 from simulator.ledger.record.codec import decode, digest, encode
-from simulator.ledger.record.keys import check
 from simulator.ledger.record.merkle import (
     HASH_BYTES,
     InvalidProofError,
@@ -32,7 +31,7 @@ from simulator.ledger.record.merkle import (
     inclusion_path,
     leaf_hash,
 )
-from simulator.ledger.record.rules import Rule, RuleError
+from simulator.ledger.record.rules import RuleError
 from simulator.ledger.record.types import BlockHeader, Claim, Genesis, SignedHeader, SignedMessage, TaskRecord
 
 
@@ -288,25 +287,16 @@ def _check_signed(shown: ShownHead, genesis: bytes) -> str:
     """Check that a validator of the chain signed a head, and say which."""
     chain_id = hashlib.sha256(genesis).digest()
     try:
-        header = _header_signed(shown.last, decode(genesis, Genesis), chain_id)
+        signed = decode(shown.last, SignedHeader)
+        check_signature(signed, decode(genesis, Genesis))
     except RuleError as error:
         raise ProofError(f"the head is not signed: {error}") from error
-    head, peaks = shown.head(), _hashes(shown.path)
+    header, head, peaks = signed.header, shown.head(), _hashes(shown.path)
     with _saying("the head is not the one that was signed"):
         check_inclusion(leaf_hash(digest(header)), head.blocks - 1, head.blocks, peaks, head.root)
         if (header.number, header.history_root) != (head.blocks, Tree(head.blocks - 1, peaks[::-1]).root()):
             raise InvalidProofError(ProofFault.OTHER_ROOT)
     return f"validator {header.proposer} of the chain {chain_id.hex()} signed the head {head_text(head)}"
-
-
-def _header_signed(data: bytes, genesis: Genesis, chain_id: bytes) -> BlockHeader:
-    """Return the header in the bytes of a signed one. Raises RuleError where its proposer did not sign it."""
-    signed = decode(data, SignedHeader)
-    proposer = signed.header.proposer
-    if proposer >= len(genesis.validators):
-        raise RuleError(Rule.UNKNOWN_SIGNER, f"no validator {proposer}")
-    check(genesis.validators[proposer].key, chain_id, signed.header, signed.signature)
-    return signed.header
 
 
 def _hashes(path: bytes) -> list[bytes]:

@@ -8,7 +8,7 @@ before is remembered in the folder and beside the key, and a ledger that does no
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from simulator.ledger.file.contents import body_leaves
+from simulator.ledger.file.contents import body_leaves, check_signature
 from simulator.ledger.file.faults import DamagedError, StoreError
 from simulator.ledger.file.reading import Head, Reader
 from simulator.ledger.log.checkpoint import MOST_CHECKPOINT_BYTES, Checkpoint, read_checkpoint
@@ -17,10 +17,9 @@ from simulator.ledger.log.page import page
 from simulator.ledger.log.tiles import Tile, Tiles, block_name, partial_tiles
 from simulator.ledger.record.codec import decode, digest, encode
 from simulator.ledger.record.key_file import NoteKey
-from simulator.ledger.record.keys import check
 from simulator.ledger.record.merkle import Tree, root_of
 from simulator.ledger.record.rules import Rule, RuleError
-from simulator.ledger.record.types import Block, SignedHeader
+from simulator.ledger.record.types import Block
 
 CHECKPOINT, GENESIS, PAGE = "checkpoint", "genesis", "index.html"
 """Names of the files that are not numbered: the signed head, the first bytes of the chain, and the page for people."""
@@ -149,7 +148,7 @@ class _Export:
         try:
             block = decode(data, Block)
             self._check_header(number, root, block)
-            self._check_signature(block.signed_header)
+            check_signature(block.signed_header, self._reader.genesis)
         except RuleError as error:
             raise DamagedError(f"{self._reader.path}: block {number}: {error}") from error
 
@@ -159,9 +158,3 @@ class _Export:
         history = (self._history.size + 1, self._parent, self._history.root())
         if number != header.number or stated != (root, *history, root_of(body_leaves(block.body))):
             raise RuleError(Rule.WRONG_HISTORY, "it does not follow the blocks before it, or has another body")
-
-    def _check_signature(self, signed: SignedHeader) -> None:
-        validators = self._reader.genesis.validators
-        if signed.header.proposer >= len(validators):
-            raise RuleError(Rule.UNKNOWN_SIGNER, f"no validator {signed.header.proposer}")
-        check(validators[signed.header.proposer].key, self._reader.genesis_root, signed.header, signed.signature)
