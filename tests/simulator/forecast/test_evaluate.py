@@ -152,7 +152,7 @@ def test_scores_of_other_data_are_not_taken(tmp_path: Path) -> None:
 
 
 def test_scores_do_not_depend_on_what_follows_the_test() -> None:
-    """What comes after the last day of the test is another world."""
+    """The days after the last one of the test are another world."""
     series = SERIES["here wind"]
     end = 24 * 197
     split = fixed_split(series)
