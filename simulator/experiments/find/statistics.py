@@ -21,6 +21,9 @@ WANTED_PRECISION = 0.05
 _ROUNDING = 1e-12
 """Relative difference that may come from the order of additions."""
 
+_BEYOND_REACH = 1e-8
+"""Difference over the deviation of pairs that takes some 10^17 of them to show, which is none."""
+
 ENOUGH_REPLICATIONS = 30
 """Replications below which the t interval relies on the replications being normally distributed."""
 
@@ -146,7 +149,7 @@ def pairs_needed(deviation: float, difference: float) -> int | None:
     """
     from scipy.special import stdtrit  # noqa: PLC0415 - slow to import
 
-    if difference == 0.0:
+    if difference == 0.0 or abs(difference) < _BEYOND_REACH * deviation:
         return None
 
     def suffice(count: int) -> bool:
