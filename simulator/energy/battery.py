@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from exporter.core.units import Joules, Seconds, Watts
+from exporter.core.units import Joules, Watts
 from simulator.arrays import FloatArray
 
 
@@ -64,11 +64,3 @@ class Batteries:
             minimum=capacity * np.array([one.minimum_ratio for one in every], dtype=np.float64),
             initial=capacity * np.array([one.initial_ratio for one in every], dtype=np.float64),
         )
-
-    def chargeable(self, stored: FloatArray, seconds: Seconds) -> FloatArray:
-        """Return the most energy (N,) in joules that the terminals take within `seconds`."""
-        return np.minimum(self.charge_limit * seconds, (self.capacity - stored) / self.charge_efficiency)
-
-    def dischargeable(self, stored: FloatArray, seconds: Seconds) -> FloatArray:
-        """Return the most energy (N,) in joules that the terminals give within `seconds`."""
-        return np.minimum(self.discharge_limit * seconds, (stored - self.minimum) * self.discharge_efficiency)

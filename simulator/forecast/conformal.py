@@ -52,11 +52,14 @@ class Calibrated:
     moves: FloatArray
 
     def quantiles(self, series: Series, origins: Steps) -> FloatArray:
-        """See `Forecast.quantiles`; solar power stays below half as much again as under a cloudless sky."""
+        """Return the quantiles (O, Q, H) at LEVELS, as `bands` does."""
         return self.bands(series, origins)[1]
 
     def bands(self, series: Series, origins: Steps) -> tuple[FloatArray, FloatArray]:
-        """Return the mean (O, H) and the quantiles (O, Q, H)."""
+        """Return the mean (O, H) and the quantiles (O, Q, H) at LEVELS, never below zero and in order.
+
+        Those of solar power stay below half as much again as under a cloudless sky.
+        """
         return self.moved(self.fitted.expect(series, origins), series, origins)
 
     def moved(self, expected: Expected, series: Series, origins: Steps) -> tuple[FloatArray, FloatArray]:

@@ -210,19 +210,6 @@ class Model(Protocol):
         """Return the fitted model that had this state. Raises KeyError or ValueError for a state that does not fit."""
 
 
-class Forecast(Protocol):
-    """A fitted and calibrated forecaster, as the simulator asks it."""
-
-    def quantiles(self, series: Series, origins: Steps) -> FloatArray:
-        """Return quantiles (O, Q, H) at LEVELS, never below zero and in order."""
-
-
-def ask(forecast: Forecast, series: Series) -> FloatArray:
-    """Return the quantiles (Q, H) of the steps after the last that was observed."""
-    quantiles: FloatArray = forecast.quantiles(series, np.array([len(series.values) - 1]))[0]
-    return quantiles
-
-
 def targets(series: Series, origins: Steps) -> Steps:
     """Return the steps (O, H) of which forecasts at the origins tell."""
     steps: Steps = origins[:, np.newaxis] + np.arange(1, series.horizons + 1)

@@ -9,6 +9,7 @@ from vessim import SimpleBattery  # type: ignore[import-untyped]
 from exporter.core.units import SECONDS_PER_HOUR, Joules, Seconds, Watts
 from simulator.energy.battery import Batteries, Battery
 from simulator.energy.bus import QUANTITIES
+from simulator.scheduling.kernels.compiled import Backend
 from tests.simulator.energy.settling import STEP, Buses
 
 STEPS_PER_YEAR = 365 * 288
@@ -38,8 +39,7 @@ def test_the_node_without_a_battery_has_one_that_holds_nothing() -> None:
     batteries = Batteries.of([battery(), None])
     assert batteries.initial.tolist() == [0.5 * 250 * 3600, 0.0]
     assert batteries.minimum == pytest.approx([0.1 * 250 * 3600, 0.0])
-    assert batteries.chargeable(batteries.initial, STEP)[1] == 0.0
-    assert batteries.dischargeable(batteries.initial, STEP)[1] == 0.0
+    assert batteries.capacity.tolist() == [250 * 3600.0, 0.0]
 
 
 def test_no_nodes_have_no_batteries() -> None:
@@ -55,10 +55,12 @@ def test_no_nodes_have_no_batteries() -> None:
     ],
 )
 def test_limits_at_the_terminals(stored_watt_hours: float, charge: float, discharge: float) -> None:
-    batteries = Batteries.of([battery()])
-    stored = np.array([stored_watt_hours * SECONDS_PER_HOUR])
-    assert batteries.chargeable(stored, STEP) == pytest.approx([charge])
-    assert batteries.dischargeable(stored, STEP) == pytest.approx([discharge])
+    none, plenty = np.zeros(1), np.full(1, 1e6)
+    for wind, load, quantity, most in ((plenty, none, "charge", charge), (none, plenty, "discharge", discharge)):
+        buses = Buses.of(battery(), backend=Backend.PLAIN)
+        buses.stored[0] = stored_watt_hours * SECONDS_PER_HOUR
+        told = buses.step(none, wind, load, none)[1][0]
+        assert told[QUANTITIES.index(quantity)] == pytest.approx(most)
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from simulator.forecast.checkpoint import TRAINED, Heading, load, require_fit, r
 from simulator.forecast.conformal import Calibrated
 from simulator.forecast.evaluate import validated
 from simulator.forecast.gate import choose
-from simulator.forecast.interface import ForecastError, Kind, Model, Series, ask
+from simulator.forecast.interface import ForecastError, Kind, Model, Series
 from simulator.forecast.models.banded import Banded
 from simulator.forecast.models.boosting import Boosting
 from simulator.forecast.models.convex import Convex
@@ -183,6 +183,6 @@ def test_what_is_shipped_is_small_and_can_be_asked() -> None:
         assert path.stat().st_size < 2_000_000
         heading, calibrated = load(path)
         require_fit(path, heading, course(Kind.SOLAR, 2))
-        quantiles = ask(calibrated, course(Kind.SOLAR, 10))
+        quantiles = calibrated.quantiles(course(Kind.SOLAR, 10), np.array([24 * 10 - 1]))[0]
         assert np.isfinite(quantiles).all()
         assert (np.diff(quantiles, axis=0) >= 0).all()

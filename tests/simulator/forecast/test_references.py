@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from simulator.forecast.interface import LEVELS, ForecastError, Kind, Model, ask, targets, truth
+from simulator.forecast.interface import ForecastError, Kind, Model, targets, truth
 from simulator.forecast.models.climatology import PRIOR_STEPS, Climatology, hour_of_week
 from simulator.forecast.models.convex import Convex, best_weights, flat, references, yang
 from simulator.forecast.models.persistence import Earlier, Persistence, SmartPersistence, last_week, yesterday
@@ -151,11 +151,3 @@ def test_a_model_is_the_same_after_it_was_kept(model: Model, kind: Kind) -> None
     again = model.restore({key: value.copy() for key, value in fitted.state().items()})
     origins = np.arange(24 * 8, 24 * 10)
     assert np.array_equal(fitted.expect(series, origins).mean, again.expect(series, origins).mean)
-
-
-def test_asking_takes_the_last_step() -> None:
-    class Flat:
-        def quantiles(self, series, origins):  # type: ignore[no-untyped-def]
-            return np.broadcast_to(series.values[origins][:, None, None], (len(origins), len(LEVELS), 24))
-
-    assert ask(Flat(), series_of(np.arange(5.0))).tolist() == [[4.0] * 24] * len(LEVELS)
