@@ -45,7 +45,8 @@ WHOLE = (
     f"min(count_over_time(up[{RATE_SECONDS}s])) >= bool 2",
     'ALERTS{alertname="EcochainDeadlineMissesHigh",alertstate="firing",severity="info"}',
 )
-"""What is 1 at a moment before which all four were scraped often enough for rates, and the simulator's alert fires."""
+"""Queries whose answer is 1 at a moment before which all four programs were scraped often enough for rates, and at
+which the simulator's alert fires."""
 
 CALM_SECONDS = SHOWN_SECONDS + 15
 """The longest window of a rate or increase that is shorter than the stack is old, and what a rate looks back before."""

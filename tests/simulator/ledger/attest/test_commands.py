@@ -164,7 +164,7 @@ def test_answers_of_no_prometheus_end_in_one_line(
 
 
 def test_a_prometheus_with_another_clock_is_refused(key: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """How far it is behind is known to the time that its answer takes, which on a busy machine is seconds."""
+    """The difference is known to the time that an answer takes, which on a busy machine is seconds."""
     with serving(Fake(wall=lambda: time.time() - 3600.0)) as fake:
         said = refused(capsys, url=fake.url)
     assert re.search(r"its clock is 3[56]\d\d s behind this machine's; set the clocks first", said)
