@@ -332,7 +332,7 @@ class Pupil:
 
     @property
     def request(self) -> Request:
-        """What it reads."""
+        """The request as it reads it."""
         return asked(io.BytesIO(msgspec.json.encode(self._request) + b"\n" + self._data))
 
     def answer(self, limit: Seconds) -> bytes:  # noqa: ARG002 - the child's
