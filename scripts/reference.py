@@ -218,15 +218,17 @@ def _keys_below(schema: inspect.StructType, prefix: str) -> Iterator[tuple[str, 
     for field in schema.fields:
         path = prefix + field.encode_name
         section, mark = _section(field.type)
-        if section is not None:
-            yield from _keys_below(section, f"{path}{mark}.")
-        else:
+        if section is None or _meaning(field.type):
             default = _default(field) if field.default_factory is msgspec.NODEFAULT else "none"
             yield path, describe_type(field.type), default, _meaning(field.type)
+        if section is not None:
+            yield from _keys_below(section, f"{path}{mark}.")
 
 
 def _section(node: inspect.Type) -> tuple[inspect.StructType | None, str]:
     """Find the section that a key holds, perhaps optional or one of a list, and how the path shows a list."""
+    if isinstance(node, inspect.Metadata):
+        return _section(node.type)
     if isinstance(node, inspect.StructType):
         return node, ""
     if isinstance(node, inspect.VarTupleType) and isinstance(node.item_type, inspect.StructType):

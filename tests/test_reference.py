@@ -38,7 +38,8 @@ def test_scenarios_name_only_what_must_be_there_as_required(tmp_path: Path) -> N
     rows = {cells[1].strip(" `"): cells[3].strip() for line in page.splitlines() if len(cells := line.split("|")) == 6}
     assert (rows["model"], rows["name"]) == ("`edge`", "the file's name")
     required = {key for key, default in rows.items() if default == "required"}
-    assert {key for key in required if not re.match(r"(devices\[\]|nodes\[\]\.(solar|wind|battery))\.", key)} == {
+    optional = re.compile(r"(devices\[\]|sites\[\]|nodes\[\]\.(solar|wind|battery))\.")
+    assert {key for key in required if not optional.match(key)} == {
         f"{section}.{key}" for section, keys in REQUIRED.items() for key in keys
     }
     file = tmp_path / "small.yaml"
