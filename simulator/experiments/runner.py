@@ -80,6 +80,11 @@ def _finished(
     return [[journal.results[key] for key in row] for row in keys]
 
 
+def _tries_own_policy(work: Work, request: Request) -> bool:
+    """Return whether it is the first run under a user's own policy: its mistakes are to show before other runs."""
+    return is_users(work.method.policy) and work.seed == request.seed
+
+
 def _complete(
     request: Request,
     wanted: Mapping[str, Work],
@@ -89,6 +94,7 @@ def _complete(
 ) -> None:
     """Obtain the figures that the journal lacks."""
     pending = [key for key in wanted if key not in journal.results]
+    pending.sort(key=lambda key: not _tries_own_policy(wanted[key], request))
     done = len(wanted) - len(pending)
 
     def take(index: int, figures: Figures) -> None:

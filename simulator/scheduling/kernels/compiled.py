@@ -200,7 +200,7 @@ def _admit(function: Callable[..., Any]) -> None:
 @functools.cache
 def announce() -> None:
     """Say, once in a process, that compiling takes a while."""
-    _LOG.info("compiling the kernels: some seconds, once; the result is cached")
+    _LOG.info("compiling the kernels: some seconds; they are cached for all runs of this kind")
 
 
 @functools.cache

@@ -69,7 +69,10 @@ def _loaded(path: str) -> Own:
         except (ImportError, AttributeError, ValueError, TypeError) as error:
             if place_of(error):
                 raise
-            raise PolicyError(f"expected the policy {path} to be importable: {error}") from error
+            told = f"expected the policy {path} to be importable: {error}"
+            if isinstance(error, ModuleNotFoundError) and error.name == module:
+                told += "; PYTHONPATH=. has Python look in the current folder"
+            raise PolicyError(told) from error
     with users_code(path, found):
         if inspect.isclass(found):
             found = found()

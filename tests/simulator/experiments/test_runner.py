@@ -21,6 +21,7 @@ from simulator.experiments.run.journal import locked
 from simulator.experiments.run.provenance import program
 from simulator.experiments.run.work import Refusal
 from simulator.experiments.runner import Interrupted, run_experiment
+from simulator.run.job import Job, RunResult
 from simulator.scenario.schema import SchedulerSection
 from tests.processes import ending, first_line, free_port, until, until_ended
 from tests.simulator.experiments.fake_simulation import (
@@ -105,6 +106,23 @@ def test_more_replications_keep_those_that_are_there(tmp_path: Path) -> None:
     seen: list[int] = []
     run_experiment(request(tmp_path, replications=3), lambda done, _: seen.append(done), fake)
     assert seen[0] == 18
+
+
+def test_a_policy_of_ones_own_is_tried_before_all_other_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that its mistake shows at once, and not after all runs of the reference."""
+    (tmp_path / "tried_first.py").write_text("def choose(task, nodes):\n    return (0, 0)\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    scenario = edge(scheduler=SchedulerSection(policy="tried_first:choose"))
+    ran: list[tuple[str, int]] = []
+
+    def noting(job: Job) -> RunResult:
+        ran.append((job.method.name, job.seed))
+        return fake(job)
+
+    asked = replace(request(tmp_path, experiment="peers", seed=7), scenario=scenario)
+    run_experiment(asked, unseen, noting)
+    assert ran[:2] == [("tried_first:choose", 7), ("least-loaded", 7)]
+    assert len(ran) == len(set(ran))
 
 
 def test_a_journal_of_other_inputs_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -436,7 +454,7 @@ def test_a_policy_that_dask_workers_cannot_import_is_one_line(
             told = [line for line in re.split("[\r\n]", ended.stderr) if line and "runs" not in line]
             assert told == [
                 "ecochain: --dask: on a worker: scheduler.policy: expected the policy policy_at_home:choose to be "
-                "importable: No module named 'policy_at_home'"
+                "importable: No module named 'policy_at_home'; PYTHONPATH=. has Python look in the current folder"
             ]
 
 

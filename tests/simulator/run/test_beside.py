@@ -144,7 +144,7 @@ def ran(folder: Path, how: str) -> list[str]:
 
 @pytest.mark.slow
 def test_a_run_takes_the_step_from_its_child_and_compiles_it_where_there_is_none(tmp_path: Path) -> None:
-    announced = "said compiling the kernels: some seconds, once; the result is cached"
+    announced = "said compiling the kernels: some seconds; they are cached for all runs of this kind"
     child = ran(tmp_path / "1", "a child")
     failing = ran(tmp_path / "2", "a child that fails")
     again = ran(tmp_path / "1", "a child")

@@ -280,6 +280,14 @@ def test_a_policy_that_cannot_be_imported_is_a_mistake_of_the_users(name: str) -
         load_policy(name)
 
 
+def test_a_policy_that_is_not_found_is_told_with_where_python_looks() -> None:
+    with pytest.raises(ConfigError, match=r"No module named 'lowest_grid'; PYTHONPATH=\. "):
+        load_policy("lowest_grid:LowestGrid")
+    with pytest.raises(ConfigError) as caught:
+        load_policy("math:nothing")
+    assert "PYTHONPATH" not in str(caught.value)
+
+
 def test_a_single_node_has_to_exist() -> None:
     with pytest.raises(ValueError, match="expected one of node-0, node-1, got nowhere"):
         policy("single-node:nowhere").place(tasks(0.0), SLOW_AND_FAST, view(SLOW_AND_FAST))

@@ -150,7 +150,7 @@ class Kept:
         return done.stdout.splitlines()
 
 
-COMPILES = "compiling the kernels: some seconds, once; the result is cached"
+COMPILES = "compiling the kernels: some seconds; they are cached for all runs of this kind"
 
 DAMAGES = [
     ("nbc", lambda old: os.urandom(len(old))),
