@@ -17,6 +17,7 @@ from simulator.experiments.find.results import Results
 from simulator.experiments.find.sensitivity import Sensitivity
 from simulator.experiments.find.service import Rivalry
 from simulator.experiments.find.statistics import Interval
+from simulator.experiments.find.unfinished import left_over
 from simulator.experiments.write.display import with_half_width
 from simulator.live.exposition.rows import ROWS as SIMULATED_ROWS
 from tests.test_formats import LANDED
@@ -180,6 +181,38 @@ def test_the_readme_tells_what_is_left_beside_the_best_simple_method() -> None:
     told = re.search(r"Against the best simple method .*?, it emits ([\d.]+ ± [\d.]+)% less", text)
     (best,) = (one for one in kept_results("peers-regions").rivalries if one.is_best_simple)
     assert told and told[1] == change_of(best, "emissions_grams")
+
+
+def test_the_readme_tells_how_late_the_best_simple_method_is_and_how_far_the_headline_hangs() -> None:
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    told = re.search(r"as seldom to 0\.5 points \(([\d.]+)% of its tasks, the other's ([\d.]+)%\)", text)
+    assert told
+    late = (mean("peers-regions", method, "deadline_miss_ratio") for method in ("weighted-shifting", "least-loaded"))
+    assert told.groups() == tuple(f"{100 * one:.2f}" for one in late)
+    ends = re.search(r"halved or doubled moves the 84% to between (\d+)% and (\d+)%", text)
+    found = kept_results("sensitivity-regions").sensitivity
+    assert ends and isinstance(found, Sensitivity) and found.low is not None and found.high is not None
+    assert ends.groups() == (f"{-100 * found.high:.0f}", f"{-100 * found.low:.0f}")
+
+
+def test_the_page_tells_what_is_left_undone_beside_the_headline() -> None:
+    text = " ".join(SIMULATED.read_text(encoding="utf-8").split())
+    told = re.search(
+        r"with ([\d.]+ ± [\d.]+) more unfinished tasks .*? at most ([\d.]+)% of the work, .*? own grams ([\d.]+) g, "
+        r"which would leave ([\d.]+)%",
+        text,
+    )
+    assert told
+    left = left_over(kept_results("peers-regions"))["rolling-horizon"]
+    assert left.work_ratio is not None and left.grams is not None
+    grams = mean("peers-regions", "rolling-horizon", "emissions_grams") + left.grams
+    of_reference = grams / mean("peers-regions", "least-loaded", "emissions_grams")
+    assert told.groups() == (
+        with_half_width(left.tasks),
+        f"{100 * left.work_ratio:.1f}",
+        f"{left.grams:.1f}",
+        f"{100 - 100 * of_reference:.1f}",
+    )
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", SIMULATED], ids=lambda page: page.stem)

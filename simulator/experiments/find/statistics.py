@@ -41,6 +41,11 @@ class Interval:
         """Return whether the mean may be zero, so that nothing is relative to it."""
         return self.low <= 0.0 <= self.high
 
+    @property
+    def negated(self) -> "Interval":
+        """Return the interval of the mean with the other sign."""
+        return Interval(mean=-self.mean, low=-self.high, high=-self.low)
+
 
 def mean_interval(values: Sequence[float]) -> Interval:
     """Return the mean and its t interval. Raises ValueError for fewer than two values: they do not show the spread."""

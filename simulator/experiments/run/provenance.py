@@ -90,7 +90,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     """The two digests, and the digests and versions behind them. `files` covers the files that the scenario names.
 
-    Of the libraries by which forecasters learn, `versions` has those that were asked for and absent.
+    Of the libraries by which forecasters learn, `versions` has those that were asked for and absent. `program` is the
+    version of ecochain, which is in no digest; results from before it was kept have none.
     """
 
     inputs: str
@@ -101,6 +102,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     files: str
     compression_profile: str
     ledger_profile: str
+    program: str = ""
 
     @property
     def warning(self) -> str:
@@ -138,7 +140,9 @@ def provenance_of(scenario: AnyScenario, lacking: Iterable[str] = ()) -> Provena
         "compression_profile": profile_of(scenario).digest(),
         "ledger_profile": shipped_profile().digest(),
     }
-    return Provenance(inputs=digest(parts), environment=digest(found), versions=found, **parts)
+    return Provenance(
+        inputs=digest(parts), environment=digest(found), versions=found, program=simulator.__version__, **parts
+    )
 
 
 def _contents(scenario: AnyScenario) -> Iterator[bytes]:

@@ -7,8 +7,8 @@ from pathlib import Path
 from simulator.experiments.find.effects import Factorial
 from simulator.experiments.find.results import Results
 from simulator.experiments.find.sensitivity import Sensitivity
-from simulator.experiments.run.journal import write
-from simulator.experiments.write.medium import REPORT, Medium, drawn
+from simulator.experiments.run.journal import write, writing
+from simulator.experiments.write.medium import PLOTS, REPORT, Medium, drawn
 from simulator.experiments.write.plots.bars import BARS, bars_of
 from simulator.experiments.write.plots.differences import differences, intervals
 from simulator.experiments.write.plots.effects import effects
@@ -18,14 +18,26 @@ from simulator.experiments.write.plots.scaling import scaling
 from simulator.experiments.write.plots.styles import DrawResults
 from simulator.experiments.write.plots.tornado import tornado
 
+NAMES = (*BARS, "intervals", "differences", "ablation", "front", "effects", "radar", "scaling", "sensitivity")
+"""Names of all pictures."""
+
 
 def write_plots(folder: Path, results: Results, media: Sequence[Medium]) -> list[str]:
-    """Draw all pictures and return the names of those for the report."""
+    """Draw all pictures and return the names of those for the report.
+
+    No older picture stays in the folder, which would be one of other results: in a medium that is not asked for it is
+    drawn anew, and it is removed where these results have none.
+    """
+    older = {(name, one) for name in NAMES for one in PLOTS["paper"] if (folder / f"{name}{one.ending}").exists()}
     names = []
     for picture, draw in pictures(results).items():
-        for name, content in drawn(picture, partial(draw, results), media):
+        wanted = [*media, *(one for one in PLOTS["paper"] if one not in media and (picture, one) in older)]
+        for name, content in drawn(picture, partial(draw, results), wanted):
             write(folder / name, content)
             names.append(name)
+    for name in sorted({f"{name}{one.ending}" for name, one in older} - set(names)):
+        with writing(folder):
+            (folder / name).unlink()
     return [name for name in names if name.endswith(REPORT.ending)]
 
 

@@ -15,6 +15,7 @@ from simulator.experiments.write.sections.levers import headline as value_of_lev
 from simulator.experiments.write.sections.levers import levers
 from simulator.experiments.write.sections.methods import methods, methods_of
 from simulator.experiments.write.sections.precision import precision
+from simulator.experiments.write.sections.provenance import provenance
 from simulator.experiments.write.sections.published import accounts, published, scaling
 from simulator.experiments.write.sections.results import means
 from simulator.experiments.write.sections.sensitivity import headline as range_of_headline
@@ -23,7 +24,6 @@ from simulator.experiments.write.sections.service import ranking
 from simulator.experiments.write.sections.slope import headline as slope
 from simulator.experiments.write.sections.verdict import verdict
 from simulator.experiments.write.sections.worth import headline, worth
-from simulator.experiments.write.tables import markdown_table
 from simulator.scenario.schema import Scenario
 
 SEASONS = ("winter", "spring", "summer", "autumn")
@@ -33,7 +33,7 @@ SEASONS = ("winter", "spring", "summer", "autumn")
 def report(results: Results, plots: Sequence[str]) -> str:
     """Return the whole report; `plots` are names of files beside it. Where nothing ran, it is short."""
     if isinstance(results.slopes, list):
-        return "\n".join([*_head(results), *further(results), *_provenance(results)])
+        return "\n".join([*_head(results), *further(results), *provenance(results)])
     sections = [
         _head(results),
         methods(results),
@@ -50,7 +50,7 @@ def report(results: Results, plots: Sequence[str]) -> str:
         precision(results),
         _plots(plots),
         accounts(results),
-        _provenance(results),
+        provenance(results),
     ]
     return "\n".join(line for section in sections for line in section)
 
@@ -113,22 +113,3 @@ def _plots(plots: Sequence[str]) -> Iterator[str]:
     yield from ("## Plots", "")
     for name in plots:
         yield from (f"![{name.removesuffix('.png')}]({name})", "")
-
-
-def _provenance(results: Results) -> Iterator[str]:
-    made = results.provenance
-    yield from ("## Provenance", "")
-    yield ", ".join(f"{name} {version}" for name, version in made.versions.items()) + "."
-    yield ""
-    yield from markdown_table(
-        ["part", "SHA-256"],
-        [
-            ["environment: Python and libraries", made.environment],
-            ["inputs: all parts below", made.inputs],
-            ["code", made.code],
-            ["scenario", made.scenario],
-            ["files that the scenario names", made.files],
-            ["compression profile", made.compression_profile],
-            ["ledger cost profile", made.ledger_profile],
-        ],
-    )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from simulator.experiments.find.effects import Factorial
-from simulator.experiments.find.estimates import MEASURES, Estimate, Estimates
+from simulator.experiments.find.estimates import GRAMS, MEASURES, MISSES, Estimate, Estimates
 from simulator.experiments.find.results import Results
 from simulator.experiments.find.service import SERVICE_MARGIN
 from simulator.experiments.write.display import (
@@ -14,13 +14,14 @@ from simulator.experiments.write.display import (
     LESS_MARK,
     OPEN_MARK,
     PERCENT,
+    Display,
     Rounded,
     marked,
     rounded,
     subject,
     with_half_width,
 )
-from simulator.experiments.write.latex import NEEDS, Table, estimates, floats
+from simulator.experiments.write.latex import NEEDS, Column, Table, estimates, floats
 
 DASH = "-"
 """Text in place of a missing figure."""
@@ -95,17 +96,48 @@ def latex_table(results: Results) -> str:
             for measure in names
         ]
         heading = "Size" if results.experiment == "scaling" else "Method"
+        if GRAMS in names:
+            columns += _changes(results, [one.method for one in those])
         labels = [marked(results, one.method) for one in those]
         tables.append(Table(heading=heading, labels=labels, columns=columns))
     told = [f"{subject(results)}: means of {results.replications} runs with the half-widths of their 95% intervals."]
     told += [f"{one.heading}: {one.scope}." for name in measures if (one := DISPLAYS[name]).scope]
     told += [f"{DISPLAYS[name].heading}: 0 in every run." for name in zero]
+    if results.comparisons:
+        told.append(f"Change: paired difference from {results.reference}, of runs with the same seed.")
+    told += [line for line in (own_means(measures),) if line]
     told += list(_marks(results))
     made = results.provenance
     digests = f"% made from inputs {made.inputs} in environment {made.environment}"
     name = f"{results.experiment}-{results.scenario}"
     effects = _effects(results, results.factorial) if isinstance(results.factorial, Factorial) else []
     return "\n".join([NEEDS, digests, floats(name, " ".join(told), tables), *effects])
+
+
+def _changes(results: Results, methods: Sequence[str]) -> Iterator[Column]:
+    """Yield columns of the paired differences in emissions and in service, where methods are compared."""
+    compared = {(one.method, one.measure): one for one in results.comparisons}
+    for measure in (GRAMS, MISSES):
+        display = DISPLAYS[measure]
+        found = [compared.get((method, measure)) for method in methods]
+        if display.is_share:
+            changes = [None if one is None else one.difference for one in found]
+        else:
+            changes = [None if one is None else one.relative for one in found]
+        if any(one is not None and (one.low, one.high) != (0.0, 0.0) for one in changes):
+            unit = "points" if display.is_share else "%"
+            shown = Display(heading=f"Change of {display.heading.lower()}", unit=unit)
+            yield estimates(shown, [None if one is None else rounded(one, PERCENT) for one in changes])
+
+
+def own_means(measures: Iterable[str]) -> str:
+    """Return what regret and gap are no measure of; nothing where neither is among the measures."""
+    if not {"regret_ratio", "gap_grams", "gap_ratio"} & set(measures):
+        return ""
+    return (
+        "Regret and gap are above the bound of a method's own means, and a method that never lets nodes sleep has a "
+        "higher bound: to compare methods, take grams."
+    )
 
 
 def _effects(results: Results, found: Factorial) -> list[str]:

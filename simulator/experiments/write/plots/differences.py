@@ -10,11 +10,14 @@ from simulator.experiments.find.service import SERVICE_MARGIN
 from simulator.experiments.write.display import DISPLAYS, PERCENT, UNDEFINED_CHANGE, marked, subject, with_half_width
 from simulator.experiments.write.latex_text import MINUS
 from simulator.experiments.write.medium import Medium, new_figure
-from simulator.experiments.write.plots.styles import look_of, point, published_legend, reach_below, unclutter
+from simulator.experiments.write.plots.styles import COLOURS, Look, point, published_legend, reach_below, unclutter
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+COLOUR = COLOURS["full"]
+"""The colour of all points: each row has the name of its method."""
 
 MEASURES = ("energy_joules", "emissions_grams", "latency_seconds", "renewable_ratio")
 
@@ -86,7 +89,8 @@ def _difference_panel(axes: "Axes", results: Results, measure: str, methods: Seq
             continue
         mean = change.mean * PERCENT
         whiskers = [[reach_below(change, display, -1.0) * PERCENT], [(change.high - change.mean) * PERCENT]]
-        point(axes, mean, position, whiskers, look_of(results, one.method))
+        equal = marked(results, one.method) == one.method
+        point(axes, mean, position, whiskers, Look(colour=COLOUR, face=COLOUR if equal else "white"))
         changes.append(mean)
         if one.published is not None:
             axes.plot(one.published * PERCENT, position, "D", color="black", markerfacecolor="none", zorder=4)
@@ -104,7 +108,9 @@ def _difference_panel(axes: "Axes", results: Results, measure: str, methods: Seq
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.tick_params(axis="x", labelsize="small")
     axes.set_yticks(range(len(methods)), [marked(results, method) for method in methods])
-    axes.set_xlabel("\n".join((f"{display.heading}: change ({unit})", *filter(None, notes))))
+    axes.set_xlabel(
+        "\n".join((f"{display.heading}:", f"change from {results.reference} ({unit})", *filter(None, notes)))
+    )
     axes.margins(x=0.1)
     if not changes:
         axes.set_xticks([])

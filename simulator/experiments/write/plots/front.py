@@ -1,6 +1,7 @@
 """The picture of all methods in grams, misses and cost, with the front that none of them beats."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from simulator.experiments.find.estimates import GRAMS, MISSES
@@ -37,7 +38,7 @@ def front(results: Results, medium: Medium) -> "Figure":
     dollars = [one.dollars * cost.factor for one in points]
     notes = [set_scale(axes, "x", [one.grams for one in points])]
     notes.append(set_scale(axes, "y", [one.misses * DISPLAYS[MISSES].factor for one in points]))
-    _step(axes, points)
+    corners = _step(axes, points)
     drawn = axes.scatter(
         [one.grams * DISPLAYS[GRAMS].factor for one in points],
         [one.misses * DISPLAYS[MISSES].factor for one in points],
@@ -62,24 +63,20 @@ def front(results: Results, medium: Medium) -> "Figure":
             "Large: no other is as good in emissions, service and cost; line: the best of the first two",
             fontsize="medium",
         )
-    name_points(
-        axes, [(one.grams, one.misses * DISPLAYS[MISSES].factor, marked(results, one.method)) for one in points]
-    )
+    named = [(one.grams, one.misses * DISPLAYS[MISSES].factor, marked(results, one.method)) for one in points]
+    name_points(axes, named, corners)
     return figure
 
 
-def _step(axes: "Axes", points: Sequence[Point]) -> None:
-    """Draw the line that no method is below and to the left of."""
+def _step(axes: "Axes", points: Sequence[Point]) -> list[tuple[float, float]]:
+    """Draw the line that no method is below and to the left of, and return its corners."""
     best: list[Point] = []
     for one in sorted(points, key=lambda one: (one.grams, one.misses)):
         if not best or one.misses < best[-1].misses:
             best.append(one)
-    factor = DISPLAYS[MISSES].factor
-    axes.step(
-        [one.grams for one in best],
-        [one.misses * factor for one in best],
-        "--",
-        color="black",
-        where="post",
-        linewidth=0.8,
-    )
+    ends = [(one.grams, one.misses * DISPLAYS[MISSES].factor) for one in best]
+    corners = ends[:1]
+    for (_, before), (grams, misses) in pairwise(ends):
+        corners += [(grams, before), (grams, misses)]
+    axes.plot(*zip(*corners, strict=True), "--", color="black", linewidth=0.8)
+    return corners

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ DIRECTIONS = 24
 
 MARK_POINTS = 4.0
 """Half of the side of the square that a mark takes, in points: as large as the largest in use."""
+
+LINE_POINTS = 1.0
+"""Half of the breadth of a line that names keep off, in points: the widest in use, and a little air."""
 
 POINTS_PER_INCH = 72.0
 """Definition of a point."""
@@ -40,12 +44,19 @@ class Box(NamedTuple):
         return across and other.low <= self.low and self.high <= other.high
 
 
-def places(marks: Sequence[tuple[float, float]], sizes: Sequence[tuple[float, float]], frame: Box) -> list[Box]:
+def places(
+    marks: Sequence[tuple[float, float]],
+    sizes: Sequence[tuple[float, float]],
+    frame: Box,
+    corners: Sequence[tuple[float, float]] = (),
+) -> list[Box]:
     """Return a place for a name of each size: the nearest to its mark, within the frame, on no mark and no other name.
 
-    All in points. A name that finds none is put to the right of its mark, whatever lies there.
+    Nor is it on the line through the `corners`, which goes across and up. All in points. A name that finds none is put
+    to the right of its mark, whatever lies there.
     """
-    taken = [Box(x - MARK_POINTS, y - MARK_POINTS, x + MARK_POINTS, y + MARK_POINTS) for x, y in marks]
+    taken = [_around(*one) for one in pairwise(corners)]
+    taken += [Box(x - MARK_POINTS, y - MARK_POINTS, x + MARK_POINTS, y + MARK_POINTS) for x, y in marks]
     found: dict[int, Box] = {}
     # Crowded ones first: those in the open find a place in any case.
     for index in sorted(range(len(marks)), key=lambda one: sum(math.dist(marks[one], other) for other in marks)):
@@ -54,6 +65,12 @@ def places(marks: Sequence[tuple[float, float]], sizes: Sequence[tuple[float, fl
         found[index] = next(free, near[0])
         taken.append(found[index])
     return [found[index] for index in range(len(marks))]
+
+
+def _around(one: tuple[float, float], other: tuple[float, float]) -> Box:
+    """Return the rectangle that a piece of a line takes."""
+    (left, right), (low, high) = (sorted(ends) for ends in zip(one, other, strict=True))
+    return Box(left - LINE_POINTS, low - LINE_POINTS, right + LINE_POINTS, high + LINE_POINTS)
 
 
 def _candidates(mark: tuple[float, float], size: tuple[float, float]) -> Iterator[Box]:
@@ -67,9 +84,12 @@ def _candidates(mark: tuple[float, float], size: tuple[float, float]) -> Iterato
             yield Box(left, low, left + width, low + height)
 
 
-def name_points(axes: "Axes", named: Sequence[tuple[float, float, str]]) -> None:
+def name_points(
+    axes: "Axes", named: Sequence[tuple[float, float, str]], corners: Sequence[tuple[float, float]] = ()
+) -> None:
     """Write the name of each point, given with its place on the axes, with a line to it where it lies farther off.
 
+    Names keep off the line through the `corners`, which are places on the axes, too, where there is room.
     This fixes the layout of the figure, which has to be complete: the names know where everything lies in the end.
     """
     figure = cast("Figure", axes.get_figure(root=True))
@@ -84,11 +104,12 @@ def name_points(axes: "Axes", named: Sequence[tuple[float, float, str]]) -> None
     whole = axes.get_window_extent()
     frame = Box(*(one * points for one in whole.extents))
     marks = [(float(x), float(y)) for x, y in at]
-    found = places(marks, [(one.width * points, one.height * points) for one in extents], frame)
+    line = [(float(x), float(y)) for x, y in axes.transData.transform(corners) * points] if corners else []
+    found = places(marks, [(one.width * points, one.height * points) for one in extents], frame, line)
     for text, box, (x, y) in zip(texts, found, marks, strict=True):
         text.set_position((box.left - x, box.low - y))
         nearest = (min(max(x, box.left), box.right), min(max(y, box.low), box.high))
         if math.dist(nearest, (x, y)) > DISTANCES[0] + 1.0:
-            line = {"arrowstyle": "-", "linewidth": 0.4, "shrinkA": 0.0, "shrinkB": MARK_POINTS}
+            arrow = {"arrowstyle": "-", "linewidth": 0.4, "shrinkA": 0.0, "shrinkB": MARK_POINTS}
             offset = (nearest[0] - x, nearest[1] - y)
-            axes.annotate("", text.xy, offset, textcoords="offset points", arrowprops=line)
+            axes.annotate("", text.xy, offset, textcoords="offset points", arrowprops=arrow)

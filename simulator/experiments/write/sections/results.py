@@ -8,7 +8,7 @@ from simulator.experiments.run.saturation import MISS_LIMIT
 from simulator.experiments.write.display import DISPLAYS, marked
 from simulator.experiments.write.sections.further import further
 from simulator.experiments.write.sections.reach import reaching_too_far
-from simulator.experiments.write.tables import cell, markdown_table, present
+from simulator.experiments.write.tables import cell, markdown_table, own_means, present
 from simulator.scenario.schema import Scenario
 
 
@@ -24,6 +24,8 @@ def means(results: Results) -> Iterator[str]:
         ],
     )
     yield from (_latency(results), "")
+    if told := own_means(measures):
+        yield from (told, "")
     yield from _below_zero(results)
     if results.best_single_node is not None:
         yield (

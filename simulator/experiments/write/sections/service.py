@@ -63,9 +63,9 @@ def explanation(results: Results, *, with_gap: bool) -> Iterator[str]:
     if with_gap:
         yield (
             "The gap is what a run emitted beyond the bound, the least with which its own work could have been done as "
-            "punctually. In percent it is relative to what that work has to emit: the bound less the floor, which is "
-            "the least with the same weather and no tasks. There is no percentage where it is not certain that the "
-            "work has to emit anything."
+            "punctually by the method's own means: between methods, compare grams. In percent it is relative to what "
+            "that work has to emit: the bound less the floor, which is the least with the same weather and no tasks. "
+            "There is no percentage where it is not certain that the work has to emit anything."
         )
         yield ""
 

@@ -8,8 +8,10 @@ from simulator.experiments.find.estimates import GRAMS
 from simulator.experiments.find.results import Results
 from simulator.experiments.find.service import SERVICE_MARGIN, Rivalry, Service
 from simulator.experiments.find.statistics import Interval
-from simulator.experiments.plan.catalogue import EXPERIMENTS
+from simulator.experiments.find.unfinished import left_over
+from simulator.experiments.plan.catalogue import EXPERIMENTS, is_simple
 from simulator.experiments.write.display import DISPLAYS, PERCENT, percent_change, with_half_width
+from simulator.experiments.write.sections.unfinished import unfinished
 from simulator.run.job import Method
 from simulator.scenario.published import AnyScenario
 from simulator.scenario.schema import GridSection, Scenario
@@ -63,13 +65,15 @@ def verdict(results: Results, methods: Mapping[str, Method]) -> Iterator[str]:
     judged = EXPERIMENTS[results.experiment].judged
     if judged is None:
         return
+    alone = _is_only_simple(results, methods, judged(results.parameters))
     sentences = [
-        _sentence(one, methods, list(_latency(one, results))) for one in sorted(results.rivalries, key=_is_saving)
+        _sentence(one, methods, list(_latency(one, results)), alone=alone)
+        for one in sorted(results.rivalries, key=_is_saving)
     ]
     if not sentences:
         sentences = [_without_opponent(judged(results.parameters), methods)]
     else:
-        sentences.append(_meaning(results))
+        sentences += [_meaning(results), *_unfinished(results, judged(results.parameters))]
     yield " ".join((f"**{sentences[0]}**", *sentences[1:], *_limits(results.parameters)))
     yield ""
 
@@ -93,8 +97,8 @@ def _is_saving(one: Rivalry) -> bool:
     return (emissions_of(one), service_shown(one)) == (Emissions.LESS, Service.EQUAL)
 
 
-def _sentence(one: Rivalry, methods: Mapping[str, Method], latency: Sequence[str]) -> str:
-    other = f"`{one.against}` ({', '.join(_parts(one, methods))})"
+def _sentence(one: Rivalry, methods: Mapping[str, Method], latency: Sequence[str], *, alone: bool) -> str:
+    other = f"`{one.against}` ({', '.join(_parts(one, methods, alone=alone))})"
     told = VERDICTS[emissions_of(one), service_shown(one)].format(other=other)
     changes = [_change(found.measure, found.difference, found.relative) for found in one.comparisons]
     return f"`{one.method}` {told}: {', '.join((*changes, *latency))}."
@@ -108,20 +112,30 @@ def _latency(one: Rivalry, results: Results) -> Iterator[str]:
                 yield _change(found.measure, found.difference, found.relative)
 
 
-def _parts(one: Rivalry, methods: Mapping[str, Method]) -> Sequence[str]:
-    """Return how the opponent differs in what is no policy, and how it was chosen."""
+def _parts(one: Rivalry, methods: Mapping[str, Method], *, alone: bool) -> Sequence[str]:
+    """Return how the opponent differs in what is no policy, and how it was chosen: not, where it stands `alone`."""
     own, other = methods[one.method], methods[one.against]
     parts = ["with the same compression" if own.compression == other.compression else "without compression"]
     if not other.sleep:
         parts.append("every node awake")
     elif other.sleeping not in {None, own.sleeping}:
         parts.append("with consolidation")
-    if one.is_best_simple:
+    if one.is_best_simple and alone:
+        parts.append("the only simple method of this report with equal service: the experiment `peers` has others")
+    elif one.is_best_simple:
         parts.append(
             "of the simple methods of this report with equal service the one that emits least, chosen by these runs, "
             "which flatters it"
         )
     return parts
+
+
+def _is_only_simple(results: Results, methods: Mapping[str, Method], judged: str) -> bool:
+    """Return whether a single one of the simple methods serves as many tasks on time, so that none was chosen."""
+    if judged not in methods:
+        return False
+    others = methods.keys() - {*results.serving_less, *results.service_not_shown}
+    return sum(is_simple(methods[name], methods[judged].policy) for name in others) == 1
 
 
 def _change(measure: str, difference: Interval, relative: Interval | None) -> str:
@@ -148,6 +162,12 @@ def _meaning(results: Results) -> str:
         f"These are changes over {results.replications} paired runs with their 95% intervals; service is equal where "
         f"the whole interval of late or dropped tasks is at most {SERVICE_MARGIN * PERCENT:g} points."
     )
+
+
+def _unfinished(results: Results, judged: str) -> Iterator[str]:
+    """Yield what the method in question left undone, where it is worth telling."""
+    left = left_over(results)
+    return unfinished({name: one for name, one in left.items() if name == judged})
 
 
 def _limits(scenario: AnyScenario) -> Iterator[str]:

@@ -19,6 +19,7 @@ from simulator.experiments.runner import run_experiment
 from simulator.experiments.write.display import plain, with_half_width
 from simulator.experiments.write.medium import REPORT
 from simulator.experiments.write.openmetrics import to_openmetrics
+from simulator.experiments.write.pictures import write_plots
 from simulator.experiments.write.plots.bars import BARS
 from simulator.experiments.write.plots.scaling import scaling
 from simulator.experiments.write.sections.published import ACCOUNTS
@@ -70,7 +71,7 @@ def test_summary_csv_agrees_with_the_results(tmp_path: Path) -> None:
 def test_results_say_what_they_depend_on(tmp_path: Path) -> None:
     made = json.loads(files_of(request(tmp_path))["results.json"])["provenance"]
     assert made["versions"].keys() == {"python", "numpy", "numba", "scipy", "pvlib"}
-    assert all(len(text) == 64 for name, text in made.items() if name != "versions")
+    assert all(len(text) == 64 for name, text in made.items() if name not in {"versions", "program"})
 
 
 @pytest.mark.parametrize("name", ["report.md", "summary.csv", "table.tex", "metrics.om"])
@@ -79,6 +80,20 @@ def test_every_reader_sees_both_digests(tmp_path: Path, name: str) -> None:
     made = json.loads(files["results.json"])["provenance"]
     assert made["inputs"].encode() in files[name]
     assert made["environment"].encode() in files[name]
+
+
+@pytest.mark.slow
+def test_no_picture_of_other_results_stays_in_the_folder(tmp_path: Path) -> None:
+    """Its changes would be those from another reference, beside a report that does not say so."""
+    _, results = run_experiment(request(tmp_path / "runs", methods=("without-dvfs",)), unseen, fake)
+    old = ("intervals.pdf", "front-wide.pdf", "radar.png", "effects.pdf", "paper.pdf")
+    for name in old:
+        (tmp_path / name).write_bytes(b"old")
+    named = write_plots(tmp_path, results, [REPORT])
+    pictures = {path.name for path in tmp_path.iterdir() if path.is_file()}
+    assert pictures == {*named, "intervals.pdf", "front-wide.pdf", "paper.pdf"}
+    still = {name for name in pictures if (tmp_path / name).read_bytes() == b"old"}
+    assert still == {"paper.pdf"}
 
 
 def test_few_replications_are_warned_of(tmp_path: Path) -> None:

@@ -128,7 +128,9 @@ def test_what_is_zero_in_every_run_is_a_sentence_and_no_column(tmp_path: Path) -
     _, results = run_experiment(request(tmp_path, experiment="baseline"), unseen, punctual)
     table = latex_table(results)
     assert "Late or dropped tasks: 0 in every run." in table
-    assert len(rows_of(table)["full"].split(" & ")) == 4 * 8
+    # Eight measures, and the change of emissions.
+    assert len(rows_of(table)["full"].split(" & ")) == 4 * 9
+    assert "Change of late" not in table
     assert "0 in every run" not in table_of(tmp_path / "late", experiment="baseline")
 
 

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from matplotlib.container import ErrorbarContainer
 
+from simulator import __version__
 from simulator.experiments.find.results import Results
 from simulator.experiments.runner import run_experiment
 from simulator.experiments.write.display import UNDEFINED_CHANGE
@@ -43,6 +44,36 @@ def test_the_report_says_of_which_tasks_the_latency_is(tmp_path: Path) -> None:
     for deferrable in (False, True):
         assert "are those of all completed tasks." in report(with_deferrable(results, deferrable), [])
     assert "are those of all completed tasks." in report(results_of(tmp_path, scenario="published"), [])
+
+
+def test_the_report_has_the_command_and_the_version(tmp_path: Path) -> None:
+    seeds = "--seed 1 --replications 3"
+    for changes, told in (
+        ({}, f"ablation --scenario edge {seeds}"),
+        ({"tasks": 5000, "seed": 7}, "ablation --scenario edge --seed 7 --replications 3 --tasks 5000"),
+        ({"reference": "without-dvfs"}, f"ablation --scenario edge {seeds} --reference without-dvfs"),
+        ({"methods": ("without-dvfs",)}, f"ablation --scenario edge {seeds} --methods without-dvfs"),
+        (
+            {"methods": ("without-dvfs",), "reference": "round-robin"},
+            f"ablation --scenario edge {seeds} --reference round-robin --methods without-dvfs",
+        ),
+        (
+            {"experiment": "sensitivity", "parameters": ("load",)},
+            f"sensitivity --scenario edge {seeds} --parameters load",
+        ),
+        ({"experiment": "factorial", "full": True}, f"factorial --scenario edge {seeds} --full"),
+        ({"experiment": "factorial"}, f"factorial --scenario edge {seeds}"),
+        ({"experiment": "peers"}, f"peers --scenario edge {seeds}"),
+        ({"chain": True}, f"ablation --scenario edge {seeds} --ledger real"),
+    ):
+        results = results_of(tmp_path / told.replace(" ", ""), **changes)
+        assert f"The same runs come from `ecochain experiment {told}`.\n\necochain {__version__}, python" in report(
+            results, []
+        )
+    own = msgspec.structs.replace(results, scenario="mine too")
+    assert "--scenario 'mine too.yaml' --seed" in report(own, [])
+    old = msgspec.structs.replace(results, provenance=msgspec.structs.replace(results.provenance, program=""))
+    assert "`.\n\npython " in report(old, [])
 
 
 def test_the_report_says_on_which_days_and_in_which_season_runs_begin(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ def test_methods_of_equal_service_stand_first_and_the_others_are_hollow() -> Non
     equal = [name for name in names if name in changes]
     assert names == [*equal, "consolidation *", "joint ?", "round-robin *"]
     assert equal == sorted(equal, key=lambda name: changes[name])
+    assert grams.get_xlabel() == "Carbon emissions:\nchange from least-loaded (%)"
     for axes in (grams, misses):
         points = [line for line in axes.lines if line.get_marker() == "o"]
         faces = [to_hex(line.get_markerfacecolor()) for line in points]

@@ -97,6 +97,15 @@ def test_a_saving_is_told_after_all_that_is_none(tmp_path: Path) -> None:
     assert places == sorted(places)
 
 
+def test_a_simple_method_that_stands_alone_was_not_chosen(tmp_path: Path) -> None:
+    """So that it flatters nobody; `peers` has others."""
+    two = paragraph(planted(tmp_path / "two", "less", "equal"))
+    assert "chosen by these runs, which flatters it" in two
+    alone = paragraph(planted(tmp_path / "alone", "less", "equal", methods=("full",)))
+    assert "the only simple method of this report with equal service: the experiment `peers` has others)" in alone
+    assert "flatters" not in alone
+
+
 def test_without_the_emissions_of_a_rival_nothing_is_shown(tmp_path: Path) -> None:
     results = planted(tmp_path, "less", "equal")
     bare = Rivalry(method="full", against="least-loaded", comparisons=[], serves_less=False)
