@@ -1,4 +1,4 @@
-"""What methods leave undone at the end of a run, in words."""
+"""The sentences on what methods leave unfinished at the end of a run."""
 
 from collections.abc import Iterator, Mapping
 

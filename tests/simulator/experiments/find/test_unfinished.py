@@ -1,4 +1,4 @@
-"""What runs leave over beside what they took over, over planted results."""
+"""The tasks that runs leave over beside those that they took over, in planted results."""
 
 from pathlib import Path
 
