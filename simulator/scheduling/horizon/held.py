@@ -1,8 +1,11 @@
 """Tasks that are held back, and their release for the nodes that a plan has for them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from exporter.core.units import SECONDS_PER_HOUR, Seconds
 from simulator.arrays import BoolArray, CountArray, FloatArray, IntArray
@@ -31,15 +34,29 @@ class Released:
     level: IntArray
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Task:
-    """A task that may wait: `latest` is the last time at which it may be released."""
+Rows = npt.NDArray[np.void]
+"""Tasks as rows of an array. Their number changes by hundreds, over which a live run would spread objects in memory."""
+
+
+class _Task(NamedTuple):
+    """A task that may wait: `latest` is the last time at which it may be released. They are sorted by it first."""
 
     latest: float
     arrival: float
     kind: int
     work: float
     deadline: float
+
+
+_TASK: list[tuple[str, Any]] = [
+    ("latest", np.float64),
+    ("arrival", np.float64),
+    ("kind", np.int32),
+    ("work", np.float64),
+    ("deadline", np.float64),
+]
+_HELD = np.dtype(_TASK)
+_GIVEN = np.dtype([("release", np.float64), *_TASK, ("node", np.int32), ("level", np.int32)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +84,8 @@ class Held:
         self._slowest = np.where(cluster.fits[:, :, np.newaxis], cluster.service, 0.0).max(axis=(0, 2))
         self._lead = min(float(step), cluster.longest_wait / 2.0)
         self._step = float(step)
-        self._held: list[_Task] = []
-        self._given: list[tuple[float, _Task, int, int]] = []
+        self._held: Rows = np.empty(0, _HELD)
+        self._given: Rows = np.empty(0, _GIVEN)
         self._quotas = Quotas(
             now=0.0,
             end=0.0,
@@ -87,12 +104,11 @@ class Held:
     def table(self) -> tuple[IntArray, FloatArray, FloatArray]:
         """Return the class, the work and the latest release of each task that is held (M,)."""
         held = self._held
-        kinds = np.array([one.kind for one in held], np.int32)
-        return kinds, np.array([one.work for one in held]), np.array([one.latest for one in held])
+        return held["kind"].copy(), held["work"].copy(), held["latest"].copy()
 
     def all(self) -> Released:
         """Return all tasks by their release, or by the latest that it may be of those that no node has yet."""
-        return _released([*self._given, *((one.latest, one, -1, 0) for one in self._held)])
+        return _released(_with(self._given, ((one.latest, *one, -1, 0) for one in _tasks(self._held))))
 
     def begin(self, quotas: Quotas) -> None:
         """Give the tasks that are held to the nodes that a plan has for them, those that are due first.
@@ -100,33 +116,35 @@ class Held:
         Those that could not wait for the next hour go to the node that is free first, even where the plan has none.
         """
         self._quotas = quotas
-        held, self._held = sorted(self._held), []
-        for one in held:
+        held = np.sort(self._held)
+        stays, given = np.ones(len(held), np.bool_), []
+        for row, one in enumerate(_tasks(held)):
             node = self._meant(one, quotas.now)
             if node < 0 and one.latest < quotas.end + START_ROOM:
                 node = self._soonest(one.kind)
-            if node < 0:
-                self._held.append(one)
-            else:
-                self._give(one, node)
+            if node >= 0:
+                stays[row] = False
+                given.append(self._give(one, node))
+        self._held, self._given = held[stays], _with(self._given, given)
 
     def take(self, tasks: Tasks, end: Seconds) -> Released:
         """Take tasks that may wait, and return those that are released before `end`, with those of before."""
         latest = tasks.deadline - self._cluster.longest_wait - tasks.work * self._slowest[tasks.task_class]
         columns = (latest, tasks.arrival, tasks.task_class, tasks.work, tasks.deadline)
-        quotas = self._quotas
+        held, given = [], []
         for values in zip(*(column.tolist() for column in columns), strict=True):
             one = _Task(*values)
             node = self._meant(one, one.arrival)
             if node >= 0:
-                self._give(one, node)
-            elif one.latest < quotas.end + START_ROOM:
-                self._given.append((one.arrival, one, -1, 0))
+                given.append(self._give(one, node))
+            elif one.latest < self._quotas.end + START_ROOM:
+                given.append((one.arrival, *one, -1, 0))
             else:
-                self._held.append(one)
-        due = [given for given in self._given if given[0] < end]
-        self._given = [given for given in self._given if given[0] >= end]
-        return _released(due)
+                held.append(one)
+        self._held, self._given = _with(self._held, held), _with(self._given, given)
+        due = self._given["release"] < end
+        released, self._given = _released(self._given[due]), self._given[~due]
+        return released
 
     def _meant(self, one: _Task, now: float) -> int:
         """Return the node that has a quota for a task and is free first, of those that go on without a gap; or -1."""
@@ -148,8 +166,8 @@ class Held:
         good = behind if behind.any() else fits
         return int(np.where(good, quotas.free_at, np.inf).argmin()) if good.any() else -1
 
-    def _give(self, one: _Task, node: int) -> None:
-        """Give a task to a node, and choose when it is released: somewhat before the node is free."""
+    def _give(self, one: _Task, node: int) -> tuple[float, ...]:
+        """Give a task to a node, and return its row: it is released somewhat before the node is free."""
         quotas = self._quotas
         level = int(quotas.levels[node, one.kind])
         earliest = max(one.arrival, quotas.now)
@@ -157,22 +175,33 @@ class Held:
         quotas.free_at[node] = begin + one.work * self._cluster.service[node, one.kind, level]
         quotas.work[node, one.kind] -= one.work
         release = min(max(begin - self._lead, earliest), max(one.latest, earliest))
-        self._given.append((release, one, node, level))
+        return (release, *one, node, level)
 
 
-def _released(due: list[tuple[float, _Task, int, int]]) -> Released:
+def _tasks(held: Rows) -> Iterable[_Task]:
+    """Return one task after the other, each when it is asked for."""
+    return (_Task._make(row.item()) for row in held)
+
+
+def _with(rows: Rows, more: Iterable[tuple[float, ...]]) -> Rows:
+    """Return rows with more behind them."""
+    behind = np.array([*more], rows.dtype)
+    return np.concatenate((rows, behind)) if len(behind) else rows
+
+
+def _released(due: Rows) -> Released:
     """Return tasks in order of their release, and of their arrival where that is the same."""
-    due.sort(key=lambda given: (given[0], given[1].arrival))
+    due = due[np.lexsort((due["arrival"], due["release"]))]
     return Released(
         tasks=Tasks(
-            arrival=np.array([given[0] for given in due], np.float64),
-            task_class=np.array([given[1].kind for given in due], np.int32),
-            work=np.array([given[1].work for given in due], np.float64),
-            deadline=np.array([given[1].deadline for given in due], np.float64),
+            arrival=due["release"].copy(),
+            task_class=due["kind"].copy(),
+            work=due["work"].copy(),
+            deadline=due["deadline"].copy(),
         ),
-        arrival=np.array([given[1].arrival for given in due], np.float64),
-        node=np.array([given[2] for given in due], np.int32),
-        level=np.array([given[3] for given in due], np.int32),
+        arrival=due["arrival"].copy(),
+        node=due["node"].copy(),
+        level=due["level"].copy(),
     )
 
 
