@@ -1,6 +1,6 @@
 """Tasks that are held back, and their release for the nodes that a plan has for them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -108,7 +108,7 @@ class Held:
 
     def all(self) -> Released:
         """Return all tasks by their release, or by the latest that it may be of those that no node has yet."""
-        return _released(_with(self._given, ((one.latest, *one, -1, 0) for one in _tasks(self._held))))
+        return _released(_with(self._given, [(one.latest, *one, -1, 0) for one in _tasks(self._held)]))
 
     def begin(self, quotas: Quotas) -> None:
         """Give the tasks that are held to the nodes that a plan has for them, those that are due first.
@@ -178,15 +178,14 @@ class Held:
         return (release, *one, node, level)
 
 
-def _tasks(held: Rows) -> Iterable[_Task]:
+def _tasks(held: Rows) -> Iterator[_Task]:
     """Return one task after the other, each when it is asked for."""
     return (_Task._make(row.item()) for row in held)
 
 
-def _with(rows: Rows, more: Iterable[tuple[float, ...]]) -> Rows:
+def _with(rows: Rows, more: Sequence[tuple[float, ...]]) -> Rows:
     """Return rows with more behind them."""
-    behind = np.array([*more], rows.dtype)
-    return np.concatenate((rows, behind)) if len(behind) else rows
+    return np.concatenate((rows, np.array(more, rows.dtype))) if more else rows
 
 
 def _released(due: Rows) -> Released:
