@@ -1,7 +1,8 @@
 """`python -m scripts.deb` writes the Debian package of the exporter into dist/: ADR 35 says what is in it and why.
 
 It is made of the wheel of this commit and the locked requirements, for Debian 12 and the processor that `--arch` names,
-and has the same bytes for the same commit.
+and has the same bytes for the same commit. Each commit has a version of its own, by which apt takes a later one for an
+upgrade; the plain version is that of the release's tag.
 """
 
 import argparse
@@ -11,13 +12,15 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from email.utils import formatdate
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from exporter import __version__
 from exporter.cli import build_parser
-from scripts.packages import ROOT, moment_of, packages, run, told, tools
+from scripts.packages import ROOT, changed, moment_of, packages, run, told, tools
+from scripts.release import versions_in
 
 PARTS = ROOT / "scripts/debian"
 REVISION = 1
@@ -55,12 +58,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _package(architecture: str, output: Path) -> Path:
     with TemporaryDirectory() as temporary:
         wheel, _ = packages(ROOT, Path(temporary), tools(ROOT / ".cache"))
-        return package(wheel, architecture, debian_version(__version__), output)
+        return package(wheel, architecture, debian_version(ROOT, __version__), output)
 
 
-def debian_version(version: str) -> str:
-    """Return the package's version of a program's, in which one before a release stands before the release."""
-    return f"{version.replace('-', '~', 1)}-{REVISION}"
+def debian_version(root: Path, version: str) -> str:
+    """Return the version of a commit's package: the program's where the release's tag is on it, else one of its own.
+
+    By the commit's second it sorts after the newest release of the changelog and before the next one, as a version
+    before a release, such as 0.2.0-rc.1, stands before the release.
+    """
+    if f"v{version}" in run(["git", "tag", "--points-at", "HEAD"], root).split() and not changed(root):
+        return _sorted(version)
+    moment, short = run(["git", "log", "-1", "--format=%ct %h", "--abbrev=12"], root).split()
+    own = f"git{datetime.fromtimestamp(int(moment), UTC):%Y%m%d%H%M%S}.{short}{'.changed' if changed(root) else ''}"
+    headings = versions_in((root / "CHANGELOG.md").read_text(encoding="utf-8"))
+    newest = next((one for one in headings if not one.startswith("#")), "")
+    after = newest == version or newest.startswith(f"{version}-")
+    return _sorted(f"{newest}+{own}") if after else _sorted(version, f"~{own}")
+
+
+def _sorted(version: str, own: str = "") -> str:
+    return f"{version.replace('-', '~', 1)}{own}-{REVISION}"
 
 
 def package(wheel: Path, architecture: str, version: str, output: Path) -> Path:

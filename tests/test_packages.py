@@ -26,6 +26,9 @@ from tests.test_requirements import hashed
 MOMENT = "1764000000"
 """Unix time that the packages of these tests bear."""
 
+AUTHOR = {f"GIT_{role}_{what}": "a@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+"""Who makes the commits of these tests."""
+
 HEAVY = ("dask", "forecast", "measure", "simulator")
 """Extras with some 700 MB to fetch, or torch beside it."""
 
@@ -136,10 +139,9 @@ def test_an_archive_of_another_time_has_other_bytes_and_the_same_files() -> None
 
 def test_what_is_not_in_the_commit_is_named(tmp_path: Path) -> None:
     """A package of it has bytes that nobody else gets from the commit."""
-    who = {f"GIT_{role}_{what}": "a@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     (tmp_path / "a b").write_text("1")
     for argv in (["git", "init", "--quiet"], ["git", "add", "--all"], ["git", "commit", "--quiet", "--message=1"]):
-        run(argv, tmp_path, who)
+        run(argv, tmp_path, AUTHOR)
     (tmp_path / "unknown to git").touch()
     assert changed(tmp_path) == []
     (tmp_path / "a b").write_text("2")
@@ -314,12 +316,52 @@ def test_what_stops_before_an_upgrade_starts_again_also_where_that_fails(tmp_pat
         assert starts == [f"deb-systemd-invoke start ecotrack.{kind}" for kind in ("socket", "service")]
 
 
-def test_debian_takes_a_release_for_newer_than_what_came_before_it() -> None:
+def committed(root: Path, at: str, changelog: str) -> None:
+    (root / "CHANGELOG.md").write_text(changelog)
+    run(["git", "add", "--all"], root)
+    moments = {"GIT_AUTHOR_DATE": "2020-01-01T00:00:00Z", "GIT_COMMITTER_DATE": at}
+    run(["git", "commit", "--quiet", "--allow-empty", "--message=1"], root, AUTHOR | moments)
+
+
+def test_debian_takes_each_commit_and_release_for_newer_than_what_came_before_it(tmp_path: Path) -> None:
     if shutil.which("dpkg") is None:
         pytest.skip("dpkg is not installed: this is no Debian")
-    versions = [debian_version(one) for one in ("0.1.0", "0.2.0-alpha.1", "0.2.0-rc.1", "0.2.0", "0.2.1")]
+    run(["git", "init", "--quiet"], tmp_path)
+    versions = []
+    released = ""
+    for number, version in enumerate(("0.1.0", "0.2.0-alpha.1", "0.2.0-rc.1", "0.2.0", "0.10.0")):
+        for at in ("08:59:59+02:00", "09:00:00+02:00", "08:00:00Z"):  # read without its zone, the last is the first
+            committed(tmp_path, f"2026-12-0{number + 1}T{at}", f"## Unreleased\n{released}")
+            versions.append(debian_version(tmp_path, version))
+        released = f"## {version} - 2026-12-0{number + 1}\n{released}"
+        committed(tmp_path, f"2026-12-0{number + 1}T10:00:00Z", f"## Unreleased\n{released}")
+        run(["git", "tag", f"v{version}"], tmp_path)
+        versions.append(debian_version(tmp_path, version))
+        assert versions[-1] == f"{version.replace('-', '~')}-1"
+        # Also where the release is named at once.
+        for hour, later in ((11, version), (12, version.partition("-")[0])):
+            committed(tmp_path, f"2026-12-0{number + 1}T{hour}:00:00Z", f"## Unreleased\n{released}")
+            versions.append(debian_version(tmp_path, later))
+    assert len(versions) == len(set(versions)) == 30
     for older, newer in itertools.pairwise(versions):
         run(["dpkg", "--compare-versions", older, "lt", newer], ROOT)
+    for version in versions:
+        run(["dpkg", "--validate-version", version], ROOT)
+
+
+def test_the_version_of_a_package_is_that_of_its_commit_and_says_where_a_file_is_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(["git", "init", "--quiet"], tmp_path)
+    committed(tmp_path, "2026-11-30T10:17:49+01:00", "## Unreleased\n")
+    run(["git", "tag", "v0.2.0"], tmp_path)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", MOMENT)
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    head = run(["git", "rev-parse", "HEAD"], tmp_path)[:12]
+    assert debian_version(tmp_path, "0.1.0") == f"0.1.0~git20261130091749.{head}-1"
+    (tmp_path / "CHANGELOG.md").write_text("## Unreleased\n\n- More.\n")
+    for version in ("0.1.0", "0.2.0"):  # what is changed is not the release either
+        assert debian_version(tmp_path, version) == f"{version}~git20261130091749.{head}.changed-1"
 
 
 @pytest.mark.servers
