@@ -27,7 +27,7 @@ MOMENT = "1764000000"
 """Unix time that the packages of these tests bear."""
 
 AUTHOR = {f"GIT_{role}_{what}": "a@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-"""Who makes the commits of these tests."""
+"""The author of the commits of these tests, as environment variables."""
 
 HEAVY = ("dask", "forecast", "measure", "simulator")
 """Extras with some 700 MB to fetch, or torch beside it."""
