@@ -11,6 +11,9 @@ BUDGET_HOLD = "1m"
 """One `for` for all budget alerts, which mute one another. Their windows are the patience; this is four evaluations, so
 that one sample alone, as around a restart, tells nobody."""
 
+GRAMS = '{{ . | first | value | humanize | reReplaceAll "([0-9])([^0-9]*)$" "$1 $2" }}g'
+"""Template text with grams that were looked up, a space before the unit and its prefix: 16.43 mg."""
+
 BUDGET_INTERVAL = "20s"
 """Interval at which all budget alerts are evaluated, in one group: one that mutes others stands above them there, and
 so reaches Alertmanager first. With it, `for` and Alertmanager's wait stay below two minutes even if an evaluation is

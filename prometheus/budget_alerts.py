@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from exporter.activity.advice import ADVICE
 from exporter.core.units import SECONDS_PER_DAY
-from prometheus.alert import BUDGET_HOLD, KEEP_FIRING, Alert, looked_up
+from prometheus.alert import BUDGET_HOLD, GRAMS, KEEP_FIRING, Alert, looked_up
 from prometheus.budget import (
     PROJECTION_WINDOW,
     USED_WARNING_RATIO,
@@ -115,8 +115,7 @@ def _mostly_used() -> Alert:
 def _grams(metric: str) -> str:
     """Return template text with the present value of a budget metric, for the alert's instance and period."""
     query = metric + "{job=%q, instance=%q, period=%q}"
-    shown = "{{ . | first | value | humanize }}g"
-    return looked_up(query, ("job", "instance", "period"), shown, otherwise="an unknown amount")
+    return looked_up(query, ("job", "instance", "period"), GRAMS, otherwise="an unknown amount")
 
 
 def _share() -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from exporter.budget import Period
-from prometheus.alert import BUDGET_HOLD, KEEP_FIRING, Alert, looked_up
+from prometheus.alert import BUDGET_HOLD, GRAMS, KEEP_FIRING, Alert, looked_up
 from prometheus.budget import (
     BURN_ALERTS,
     PROJECTION_MIN_ELAPSED_MONTH,
@@ -12,10 +12,15 @@ from prometheus.budget import (
     BurnAlert,
     seconds,
 )
-from prometheus.fleet import devices
+from prometheus.fleet import MEMORY_INTERVAL, devices
 from prometheus.recording import BASE_INTERVAL
 from prometheus.team_budget import CONSUMED, ELAPSED, OF_TEAM, PROJECTED, USED, team_burn
 from prometheus.team_limits import LIMIT, PERIOD_START
+
+AGE = f" (up to {MEMORY_INTERVAL} ago)"
+"""Text beside a month's grams, which are summed more seldom than a day's: a day's may be more."""
+
+AGE_OF_MONTH = f'{{{{ if eq $labels.period "{Period.MONTH}" }}}}{AGE}{{{{ end }}}}'
 
 ADVICE = "Fleet lists the team's devices by what they emit."
 
@@ -51,13 +56,13 @@ def _exhausted() -> Alert:
         summary="has used up its carbon budget for the {{ $labels.period }}",
         description=(
             f"The devices of team {{{{ $labels.team }}}} have emitted {_grams(USED)} CO2e this "
-            f"{{{{ $labels.period }}}}, {{{{ $value | humanizePercentage }}}} of the team's budget of {_grams(LIMIT)}."
+            f"{{{{ $labels.period }}}}{AGE_OF_MONTH}, {{{{ $value | humanizePercentage }}}} of the team's budget of {_grams(LIMIT)}."
         ),
     )
 
 
 def _burn(row: BurnAlert) -> Alert:
-    period = f'{{period="{row.period}"}}'
+    period, age = f'{{period="{row.period}"}}', AGE if row.period is Period.MONTH else ""
     burns = f"{team_burn(row.long)}{period} > {row.factor:g}"
     return _alert(
         row.name.removeprefix("Ecotrack"),
@@ -67,7 +72,7 @@ def _burn(row: BurnAlert) -> Alert:
         description=(
             f"Over the last {row.long} the devices of team {{{{ $labels.team }}}} emitted "
             f'{{{{ $value | printf "%.1f" }}}} times what its budget for the {row.period} allows on average. A factor '
-            f"of {row.factor:g} uses {row.fraction:.0%} of the budget in {row.long}. Used so far: {_grams(USED)} of "
+            f"of {row.factor:g} uses {row.fraction:.0%} of the budget in {row.long}. Used so far{age}: {_grams(USED)} of "
             f"{_grams(LIMIT)}."
         ),
     )
@@ -88,15 +93,14 @@ def _projected() -> Alert:
         description=(
             "If its devices go on as in the last day, or for a month in the last week, team {{ $labels.team }} ends "
             "the {{ $labels.period }} at {{ $value | humanizePercentage }} or more of its budget of "
-            f"{_grams(LIMIT)}. Used so far: {_grams(USED)}."
+            f"{_grams(LIMIT)}. Used so far{AGE_OF_MONTH}: {_grams(USED)}."
         ),
     )
 
 
 def _grams(series: str) -> str:
     """Return template text with the present grams of the alert's team and period."""
-    shown = "{{ . | first | value | humanize }}g"
-    return looked_up(series + "{team=%q, period=%q}", ("team", "period"), shown, otherwise="an unknown amount")
+    return looked_up(series + "{team=%q, period=%q}", ("team", "period"), GRAMS, otherwise="an unknown amount")
 
 
 def _covered() -> str:
@@ -105,4 +109,9 @@ def _covered() -> str:
         "{{ . | first | value }} of the team's devices {{ if eq (. | first | value) 1.0 }}is{{ else }}are{{ end }} "
         "missing, and what they emit is not in it."
     )
-    return looked_up(f"{devices('missing')}{{team=%q}} > 0", ("team",), shown, otherwise="No device is missing.")
+    return looked_up(
+        f"{devices('missing')}{{team=%q}} > 0",
+        ("team",),
+        shown,
+        otherwise=f"No device was missing up to {MEMORY_INTERVAL} ago.",
+    )

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.usefixtures("generation")]
 BOARD = "http://localhost:3000/d/ecotrack-device/device-carbon?var-instance=laptop%3A10110"
 RUNBOOK = "https://github.com/ecotrack/ecotrack/blob/main/docs/runbooks/budget.md#ecotrackbudgetexhausted"
 USED = (
-    "laptop:10110 has used 157.5g CO2e this day, 105% of its budget of 150g. At this pace its electricity costs 0.19 "
+    "laptop:10110 has used 157.5 g CO2e this day, 105% of its budget of 150 g. At this pace its electricity costs 0.19 "
     "EUR a day. The budget starts again with the next day. Postpone what can wait until then."
 )
 SUMMARY = "laptop:10110 has used up its carbon budget for the day"
