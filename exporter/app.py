@@ -3,6 +3,7 @@
 import contextlib
 import logging
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -122,6 +123,7 @@ def run(
         sampler, publication = build_sampler(
             config, clock, paths, sources, store, calibration=calibration, journal=journal
         )
+        publication.amend(lambda snapshot: replace(snapshot, certificate=server.certificate))
         stop.on_hangup(Reload(config, sampler, clock=clock, paths=paths, calibration=calibration).look)
         # Events met while loading are saved before anybody can see them.
         sampler.sample_once()

@@ -129,8 +129,8 @@ def _dispatch(options: argparse.Namespace) -> int:
     web = web_of(options)
     paths = Paths(procfs=options.procfs, sysfs=options.sysfs, config=options.config_file)
     if options.check:
-        read = [options.config_file or BUILT_IN, *([] if web.config is None else [web.config.path])]
-        write_out("".join(f"{one}: good\n" for one in read))
+        also = "" if web.config is None else f"{web.config.verdict(SystemClock().wall())}\n"
+        write_out(f"{options.config_file or BUILT_IN}: good\n{also}")
         return 0
     if options.once:
         write_out(f"{_once(config, options, paths)}\n")

@@ -20,6 +20,7 @@ from exporter.core.units import (
     UnixSeconds,
     Watts,
 )
+from exporter.core.web.validity import Validity
 from exporter.eco_score import EcoScore, Reference
 from exporter.embodied.carbon import EmbodiedCarbon
 from exporter.intensity.reading import IntensityReading
@@ -137,6 +138,7 @@ class Snapshot:
     attestation: Attestation | None = None  # the last hour whose consumption was signed
     reference: Reference | None = None  # that the eco score compares with
     weeks: tuple[Week, ...] = ()  # the last ones, oldest first
+    certificate: Validity | None = None  # by which the server is known, where it has TLS
 
     def counted_scopes(self) -> tuple[Scope, ...]:
         """Return the scopes whose energy is counted: not those whose collector is off."""

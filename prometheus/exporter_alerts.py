@@ -1,5 +1,7 @@
 """Alerts on the exporter as a scrape target, and the one that proves that alerts arrive."""
 
+from exporter.core.units import SECONDS_PER_DAY
+from exporter.core.web.validity import SOON_DAYS, SOON_PART
 from prometheus.alert import EXPORTER, Alert
 
 SLOW_SCRAPE_SECONDS = 1
@@ -33,8 +35,8 @@ def presence_alerts() -> tuple[Alert, ...]:
 
 
 def conduct_alerts() -> tuple[Alert, ...]:
-    """Return the alerts on exporters that answer: slow, mixed up and not reloaded, and those on settings and trials."""
-    return (_slow(), _mixed(), _not_reloaded(), _settings(), _trial())
+    """Return the alerts on exporters that answer: how they do, and those on settings and trials."""
+    return (_slow(), _mixed(), _not_reloaded(), _certificate(), _settings(), _trial())
 
 
 def _down() -> Alert:
@@ -130,6 +132,27 @@ def _not_reloaded() -> Alert:
             "on by the one before. It would not start with the new one."
         ),
         advice="Its log has a line for the mistakes; mend them and send the signal again.",
+    )
+
+
+def _certificate() -> Alert:
+    expiry = "ecotrack_web_certificate_expiry_timestamp_seconds"
+    lifetime = f"({expiry} - ecotrack_web_certificate_start_timestamp_seconds)"
+    return Alert(
+        name="EcotrackCertificateExpires",
+        # Certificates that live for days are renewed late, and each time: no news until less than a part is left.
+        expr=f"{expiry} - time() < {SOON_DAYS * SECONDS_PER_DAY:.0f} and {expiry} - time() < {lifetime} / {SOON_PART}",
+        severity="warning",
+        component="exporter",
+        summary=(
+            "The certificate of {{ $labels.instance }} "
+            "{{ if lt $value 0.0 }}has expired{{ else }}expires in {{ $value | humanizeDuration }}{{ end }}"
+        ),
+        description=(
+            "Once the certificate with which the exporter {{ $labels.instance }} answers has expired, Prometheus can "
+            "make no new connection. One that is open goes on, so that scrapes may fail only days later."
+        ),
+        advice="Renew it: the exporter takes a new file at the next request, without a restart.",
     )
 
 

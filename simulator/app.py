@@ -7,7 +7,7 @@ import platform
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Protocol
@@ -272,6 +272,7 @@ def run(plan: Plan, clock: Clock, *, web: Web, stop: Signals, read: Callable[[],
         sources = Sources(scenario=plan.scenario, shown=plan.shown, market=plan.market)
         reload = Reload(sources, live, read=read, clock=clock)
         publication = Publication(clock, live.snapshot(clock, None), exposition)
+        publication.amend(lambda snapshot: replace(snapshot, certificate=server.certificate))
         server.start(routes(publication, metrics_path=web.metrics_path))
         kept = "in memory" if plan.ledger is None else f"in {plan.ledger}"
         LOG.info(

@@ -299,9 +299,9 @@ def _serve(options: argparse.Namespace) -> int:
             app.build_run(plan).close()
             if mistakes := list(recording_mistakes(plan.scenario)):
                 raise ConfigError(mistakes)
-            write_out(f"{options.scenario}: good\n")
-            checked = (options.credit_market, None if web.config is None else web.config.path)
-            write_out("".join(f"{also}: good\n" for also in checked if also is not None))
+            good = (options.scenario, *([] if options.credit_market is None else [options.credit_market]))
+            also = "" if web.config is None else f"{web.config.verdict(SystemClock().wall())}\n"
+            write_out("".join(f"{one}: good\n" for one in good) + also)
             return 0
         start_logging(options)
         app.run(plan, SystemClock(), web=web, stop=take_signals(), read=functools.partial(_sources, options))

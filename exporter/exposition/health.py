@@ -122,6 +122,18 @@ ROWS: tuple[Row[Snapshot], ...] = (
         help="Time of the last reading of the configuration without a mistake.",
         read=one(lambda snapshot: snapshot.config.good_at),
     ),
+    gauge(
+        name="ecotrack_web_certificate_start_timestamp_seconds",
+        unit="seconds",
+        help="Time from which the certificate of the exporter's own server is valid; missing without TLS.",
+        read=one(lambda snapshot: None if snapshot.certificate is None else snapshot.certificate.start),
+    ),
+    gauge(
+        name="ecotrack_web_certificate_expiry_timestamp_seconds",
+        unit="seconds",
+        help="Time at which the certificate of the exporter's own server expires; missing without TLS.",
+        read=one(lambda snapshot: None if snapshot.certificate is None else snapshot.certificate.expiry),
+    ),
     info(
         name="ecotrack_build_info",
         labels=("version", "python"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from exporter.core.config_load import ConfigLoad
 from exporter.core.units import Seconds, UnixSeconds
+from exporter.core.web.validity import Validity
 from simulator.arrays import FloatArray, IntArray
 from simulator.experiments.find.estimates import ShownResults
 from simulator.live.course import CourseState
@@ -130,7 +131,8 @@ class Snapshot:
     is the last simulated day, oldest first. `forecasts` are those of the last full hour. `ledger` is None for a run
     without one. `revenue_dollars` is what the credits issued so far were worth, and `dated_price` the price of the
     simulated day; None without prices. `market` is the market of credits as it is on the day on which this runs, None
-    without one. `config` is None where nobody reads the scenario again.
+    without one. `config` is None where nobody reads the scenario again. `certificate` is when the server's is
+    valid, None without TLS.
     """
 
     facts: RunFacts
@@ -148,6 +150,7 @@ class Snapshot:
     revenue_dollars: float | None = None
     dated_price: DatedPrice | None = None
     market: MarketState | None = None
+    certificate: Validity | None = None
 
     def without_readings(self) -> "Snapshot":
         """Return the snapshot as it is shown once it is stale: totals and facts only."""

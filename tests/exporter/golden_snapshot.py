@@ -24,6 +24,7 @@ from exporter.core.units import (
     UnixSeconds,
     Watts,
 )
+from exporter.core.web.validity import Validity
 from exporter.eco_score import EcoScore, Grade, ScoreFactor, reference_of
 from exporter.embodied.carbon import EmbodiedCarbon
 from exporter.exposition.rows import ROWS
@@ -99,6 +100,7 @@ def golden_snapshot() -> Snapshot:
         sampled_elapsed=Seconds(1000.0),
         sample_duration=Seconds(0.0015),
         state_saved_at=NOON,
+        certificate=Validity(start=UnixSeconds(NOON - 86_400.0), expiry=UnixSeconds(NOON + 31_449_600.0)),
         embodied=EMBODIED,
         attributed=frozenset(Scope),
         share_limit=Ratio(0.6),

@@ -38,6 +38,7 @@ UNDRAWN = {
     "EcotrackSilent": "a state, without a limit",
     "EcotrackAbsent": "a state, without a limit",
     "EcotrackConfigReloadFailed": "a state, without a limit",
+    "EcotrackCertificateExpires": "the end of a certificate is a time, not a graph",
     "EcotrackTrialFinished": "an event, without a limit",
     "EcotrackSettingsNotReverted": "a number of settings, each of which is too many",
     "EcotrackWatchdog": "always fires",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from exporter.core.web.authentication import BasicAuth, Verdict, load_bcrypt
 from exporter.core.web.site import Request
 from exporter.core.web.tls_stream import TlsStream
+from exporter.core.web.validity import Validity
 from exporter.core.web.web_config import WebConfig
 from exporter.core.web.web_config_file import WebConfigFile
 
@@ -18,6 +19,11 @@ class Protection:
         self._auth = BasicAuth()
         if config.users:
             load_bcrypt()
+
+    @property
+    def validity(self) -> Validity | None:
+        """When the certificate in force is valid; None without one. For any thread."""
+        return self._file.validity
 
     @property
     def headers(self) -> Mapping[str, str]:

@@ -31,10 +31,16 @@ class Publication(Generic[SnapshotT]):
     def __init__(self, clock: Clock, snapshot: SnapshotT, expose: Callable[[SnapshotT], Exposition[SnapshotT]]) -> None:
         self._clock = clock
         self._expose = expose
+        self._amend: Callable[[SnapshotT], SnapshotT] = lambda snapshot: snapshot
         self.publish(snapshot)
+
+    def amend(self, amend: Callable[[SnapshotT], SnapshotT]) -> None:
+        """Add to each snapshot from here on what its source does not know, such as what the server says of itself."""
+        self._amend = amend
 
     def publish(self, snapshot: SnapshotT) -> None:
         """Put a snapshot in force."""
+        snapshot = self._amend(snapshot)
         stale = snapshot.without_readings()
         self._current = ((snapshot, self._expose(snapshot)), (stale, self._expose(stale)))
 

@@ -24,6 +24,7 @@ from exporter.core.web.site import Handler, Request, Response, Site
 
 if TYPE_CHECKING:
     from exporter.core.web.protection import Protection
+    from exporter.core.web.validity import Validity
     from exporter.core.web.web_config import WebConfig
 
 __all__ = ["Handler", "ListenError", "Request", "Response", "Server"]
@@ -65,7 +66,13 @@ class Server:
         self._urls = tuple(base_url(listener, scheme) for listener in self._listeners)
         self._web_config = web_config
         self._limits = limits or Limits(requests=max_requests)
+        self._protection: Protection | None = None
         self._thread: threading.Thread | None = None
+
+    @property
+    def certificate(self) -> "Validity | None":
+        """When the certificate in force is valid; None without TLS."""
+        return next((one.validity for one in (self._protection, self._web_config) if one is not None), None)
 
     @property
     def url(self) -> str:
@@ -87,7 +94,8 @@ class Server:
         if limits.connections < self._limits.connections:
             logger.warning("at most %d connections at once: the limit on open files is low", limits.connections)
         loop.set_exception_handler(_report)
-        hub = Hub(protection=self._protection(), limits=limits)
+        self._protection = self._build_protection()
+        hub = Hub(protection=self._protection, limits=limits)
         self._request_stop = functools.partial(loop.call_soon_threadsafe, stopping.set)
         self._thread = threading.Thread(
             target=_run, args=(runner, hub, sites, stopping), name=SERVER_THREAD, daemon=True
@@ -103,7 +111,7 @@ class Server:
         for listener in self._listeners:
             listener.close()
 
-    def _protection(self) -> "Protection | None":
+    def _build_protection(self) -> "Protection | None":
         if self._web_config is None:
             return None
         from exporter.core.web.protection import Protection  # noqa: PLC0415 - what is off is not loaded

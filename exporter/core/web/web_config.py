@@ -13,7 +13,9 @@ from typing import Any
 import msgspec
 
 from exporter.core.config import ConfigError, convert
+from exporter.core.web.certificate import read_validity
 from exporter.core.web.tls_context import TlsServerConfig, server_context
+from exporter.core.web.validity import Validity
 
 Stamp = tuple[int, int, int] | None
 """Modification time in ns, size in bytes and inode of a file; None where it is not there."""
@@ -52,7 +54,8 @@ class WebConfig:
     """A checked web configuration.
 
     `stamps` holds the files it was read from, as they were then. `users` maps names to bcrypt hashes; without one,
-    nobody is asked. `headers` (lower-case names) go on every response.
+    nobody is asked. `headers` (lower-case names) go on every response. `validity` is that of the certificate in
+    `cert_file`, where it says.
     """
 
     path: Path
@@ -61,6 +64,18 @@ class WebConfig:
     client_allowed_sans: frozenset[str]
     headers: Mapping[str, str]
     users: Mapping[str, bytes] = field(repr=False)
+    cert_file: Path | None
+    validity: Validity | None
+
+    def concern(self, now: float) -> str:
+        """Return what somebody has to know of the certificate at a time, in a line; empty for nothing."""
+        told = "" if self.validity is None else self.validity.concern(now)
+        return told and f"the certificate in {self.cert_file} {told}"
+
+    def verdict(self, now: float) -> str:
+        """Return what a check of the configuration says of it, in a line."""
+        concern = self.concern(now)
+        return f"{self.path}: can be used, but {concern}" if concern else f"{self.path}: good"
 
 
 def load_web_config(path: Path) -> WebConfig:
@@ -79,6 +94,8 @@ def load_web_config(path: Path) -> WebConfig:
         stamps |= file_stamps(path.parent / name for name in tls.files())
         # An empty section means no TLS, as in the exporter-toolkit.
         context = None if tls == TlsServerConfig() else server_context(tls, path.parent)
+        cert_file = None if context is None else path.parent / tls.cert_file
+        validity = None if cert_file is None else _validity(cert_file)
     except ConfigError as error:
         raise WebConfigError(error.mistakes) from error
     except ValueError as error:
@@ -90,7 +107,18 @@ def load_web_config(path: Path) -> WebConfig:
         client_allowed_sans=frozenset(tls.client_allowed_sans),
         headers=headers,
         users=users,
+        cert_file=cert_file,
+        validity=validity,
     )
+
+
+def _validity(cert_file: Path) -> Validity | None:
+    try:
+        return read_validity(cert_file)
+    except OSError as error:
+        raise ValueError(
+            f"tls_server_config.cert_file: expected a readable file: {cert_file}: {error.strerror}"
+        ) from error
 
 
 def file_stamps(paths: Iterable[Path]) -> dict[Path, Stamp]:

@@ -4,6 +4,7 @@ import logging
 import time
 
 from exporter.core.logs import UNLIMITED
+from exporter.core.web.validity import Validity
 from exporter.core.web.web_config import WebConfig, WebConfigError, file_stamps, load_web_config
 
 RETRY_SECONDS = 10.0
@@ -20,6 +21,13 @@ class WebConfigFile:
         self._stamps = config.stamps
         self._retry_at: float | None = None
         self._complaint = ""
+        self._concern = ""
+        self._tell_of_certificate()
+
+    @property
+    def validity(self) -> Validity | None:
+        """When the certificate in force is valid, without a look at the files."""
+        return self._config.validity
 
     def current(self) -> WebConfig:
         """Return the configuration in force, after a look at the files' times and sizes (a few microseconds)."""
@@ -27,6 +35,7 @@ class WebConfigFile:
         if stamps != self._stamps or (self._retry_at is not None and time.monotonic() >= self._retry_at):
             self._reload()
             self._stamps = stamps if self._complaint else self._config.stamps
+        self._tell_of_certificate()
         return self._config
 
     def _reload(self) -> None:
@@ -41,6 +50,14 @@ class WebConfigFile:
             return
         self._config, self._retry_at, self._complaint = new, None, ""
         logger.info("%s: web configuration reloaded", new.path, extra=UNLIMITED)
+
+    def _tell_of_certificate(self) -> None:
+        """Warn once of a certificate that ends soon, once it has ended, and of one that is not valid yet."""
+        concern = self._config.concern(time.time())
+        if concern != self._concern:
+            self._concern = concern
+            if concern:
+                logger.warning("%s", concern, extra=UNLIMITED)
 
 
 def _successor(old: WebConfig) -> WebConfig:

@@ -49,6 +49,18 @@ CLOCK: tuple[Row[Snapshot], ...] = (
         help="Time of the last reading of scenario and shown results without a mistake.",
         read=one(lambda snapshot: None if snapshot.config is None else snapshot.config.good_at),
     ),
+    gauge(
+        name="ecochain_web_certificate_start_timestamp_seconds",
+        unit="seconds",
+        help="Time from which the certificate of the simulator's own server is valid; missing without TLS.",
+        read=one(lambda snapshot: None if snapshot.certificate is None else snapshot.certificate.start),
+    ),
+    gauge(
+        name="ecochain_web_certificate_expiry_timestamp_seconds",
+        unit="seconds",
+        help="Time at which the certificate of the simulator's own server expires; missing without TLS.",
+        read=one(lambda snapshot: None if snapshot.certificate is None else snapshot.certificate.expiry),
+    ),
     info(
         name="ecochain_run_info",
         labels=(

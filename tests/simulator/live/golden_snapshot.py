@@ -14,6 +14,7 @@ import numpy as np
 from exporter.core.config_load import ConfigLoad
 from exporter.core.metrics import Exposition, Representation
 from exporter.core.units import Seconds, UnixSeconds
+from exporter.core.web.validity import Validity
 from simulator.energy.bus import Flows
 from simulator.experiments.find.effects import Effect, Factorial
 from simulator.experiments.find.estimates import (
@@ -195,6 +196,7 @@ def golden_snapshot() -> Snapshot:
         waiting=3,
         readings=golden_readings(),
         config=ConfigLoad(is_good=True, good_at=NOON),
+        certificate=Validity(start=UnixSeconds(NOON - 86_400.0), expiry=UnixSeconds(NOON + 31_449_600.0)),
         published_at=NOON,
         published_elapsed=Seconds(1000.0),
         history=tuple(

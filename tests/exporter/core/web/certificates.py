@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+AROUND_NOW = (datetime.timedelta(hours=-1), datetime.timedelta(days=1))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
@@ -30,10 +32,17 @@ class Authority:
         self.cert = folder / f"{name}.pem"
         self.cert.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, name: str, *, san: str = "localhost", password: bytes | None = None) -> Pair:
-        """Return a certificate and key named after `name`, valid for `san` and for 127.0.0.1."""
+    def issue(
+        self,
+        name: str,
+        *,
+        san: str = "localhost",
+        password: bytes | None = None,
+        valid: tuple[datetime.timedelta, datetime.timedelta] = AROUND_NOW,
+    ) -> Pair:
+        """Return a certificate and key named after `name`, for `san` and 127.0.0.1, valid between times from now."""
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = self._build(_name(name), key.public_key(), san=san, is_authority=False)
+        certificate = self._build(_name(name), key.public_key(), san=san, is_authority=False, valid=valid)
         pair = Pair(cert=self._folder / f"{name}.crt", key=self._folder / f"{name}.key")
         pair.cert.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         encryption = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
@@ -42,7 +51,13 @@ class Authority:
         return pair
 
     def _build(
-        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, *, san: str, is_authority: bool
+        self,
+        subject: x509.Name,
+        key: ec.EllipticCurvePublicKey,
+        *,
+        san: str,
+        is_authority: bool,
+        valid: tuple[datetime.timedelta, datetime.timedelta] = AROUND_NOW,
     ) -> x509.Certificate:
         now = datetime.datetime.now(datetime.UTC)
         names = [x509.DNSName(san), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
@@ -52,8 +67,8 @@ class Authority:
             .issuer_name(self._name)
             .public_key(key)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(hours=1))
-            .not_valid_after(now + datetime.timedelta(days=1))
+            .not_valid_before(now + valid[0])
+            .not_valid_after(now + valid[1])
             .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .sign(self._key, hashes.SHA256())

@@ -4,11 +4,13 @@ import errno
 import socket
 import ssl
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import requests
 
+from exporter.core.web.certificate import read_validity
 from exporter.core.web.server import Request, Response
 from exporter.core.web.web_config import WebConfig, load_web_config
 from exporter.core.web.web_config_file import WebConfigFile
@@ -45,6 +47,16 @@ def client_context(authority: Authority, pair: Pair | None = None) -> ssl.SSLCon
     if pair is not None:
         context.load_cert_chain(pair.cert, pair.key)
     return context
+
+
+def test_a_server_tells_when_the_certificate_in_force_is_valid(authority: Authority, tmp_path: Path) -> None:
+    with serving({"/metrics": metrics}, web_config=web_config(tmp_path)) as server:
+        assert server.certificate is not None and server.certificate == read_validity(tmp_path / "server.crt")
+        longer = authority.issue("server", valid=(timedelta(hours=-2), timedelta(days=2)))
+        exchange(server, get("/metrics", "Connection: close"), client_context(authority))
+        assert server.certificate == read_validity(longer.cert)
+    with serving({"/metrics": metrics}) as server:
+        assert server.certificate is None
 
 
 def status(server_config: WebConfig, context: ssl.SSLContext) -> int | None:

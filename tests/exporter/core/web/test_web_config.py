@@ -2,11 +2,14 @@
 
 import os
 import ssl
+import time
+from datetime import timedelta
 from pathlib import Path
 
 import bcrypt
 import pytest
 
+from exporter.core.web.certificate import read_validity
 from exporter.core.web.tls_context import CIPHER_SUITES
 from exporter.core.web.web_config import WebConfigError, load_web_config
 from exporter.core.web.web_config_file import WebConfigFile
@@ -190,6 +193,35 @@ def _replace(old: Pair, new: Pair, part: str) -> None:
     target: Path = getattr(old, part)
     target.write_bytes(getattr(new, part).read_bytes())
     touch_later(target)
+
+
+@pytest.mark.parametrize(
+    ("valid", "told"),
+    [
+        ((timedelta(days=-9), timedelta(days=-2)), "expired on "),
+        ((timedelta(days=2), timedelta(days=9)), "is not valid before "),
+        ((timedelta(days=-351), timedelta(days=13, hours=12)), "expires on "),
+    ],
+)
+def test_a_certificate_out_of_date_is_told_by_a_check_and_once_by_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, valid: tuple[timedelta, timedelta], told: str
+) -> None:
+    caplog.set_level("INFO")
+    authority = Authority(tmp_path)
+    pair, good = authority.issue("server", valid=valid), authority.issue("good")
+    path = write(tmp_path, "tls_server_config: {cert_file: server.crt, key_file: server.key}")
+    config = load_web_config(path)
+    expected = f"the certificate in {pair.cert} {told}"
+    assert config.verdict(time.time()).startswith(f"{path}: can be used, but {expected}")
+    file = WebConfigFile(config)
+    assert [file.current() for _ in range(3)] == [config] * 3
+    [record] = caplog.records
+    assert record.levelname == "WARNING" and record.getMessage().startswith(expected)
+    _replace(pair, good, "cert")
+    _replace(pair, good, "key")
+    assert file.current().verdict(time.time()) == f"{path}: good"
+    assert file.validity == read_validity(good.cert)
+    assert [record.getMessage() for record in caplog.records[1:]] == [f"{path}: web configuration reloaded"]
 
 
 @pytest.mark.parametrize("starts_with_tls", [True, False])
