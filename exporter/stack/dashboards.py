@@ -1,14 +1,23 @@
 """The command line of `ecotrack dashboards`."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from exporter.core.command_line import Parser, write_out
 from exporter.sources.time_zone import LOCAL_ZONE, time_zone
 from exporter.stack.boards import DOCUMENTS, RUNBOOKS, Wishes, boards, program_of
-from exporter.stack.flags import add_kubernetes_flags, add_output_flags, jobs_of, place_of, programs_of, uid, url
-from exporter.stack.folder import write_folder
+from exporter.stack.flags import (
+    PROGRAMS,
+    add_kubernetes_flags,
+    add_output_flags,
+    jobs_of,
+    place_of,
+    programs_of,
+    uid,
+    url,
+)
+from exporter.stack.folder import left_over, write_folder
 from exporter.stack.kubernetes import Place, config_map
 
 OWN_ZONES = ("browser", "utc")
@@ -43,14 +52,26 @@ def dashboards(arguments: Sequence[str]) -> int:
         texts = dict(_object(name, text, place) for name, text in texts.items())
     write_folder(options.output, texts, force=options.force)
     write_out(f"wrote {' '.join(sorted(texts))} to {options.output}\n")
+    write_out(left_over(options.output, texts, _own_names()))
     write_out("".join(f"{line}\n" for line in _what_next(options.output.absolute(), place)))
     return 0
 
 
+def _own_names() -> Iterator[str]:
+    """Return the names that boards have, as plain files and as objects of Kubernetes."""
+    for name, text in boards(Wishes(programs=PROGRAMS, jobs={})).items():
+        yield name
+        yield _object_name(name, text)
+
+
+def _object_name(name: str, board: str) -> str:
+    return f"{program_of(board)}-{Path(name).stem}.yml"
+
+
 def _object(name: str, board: str, place: Place) -> tuple[str, str]:
     """Return a board's file as that of a ConfigMap: name and text."""
-    named = f"{program_of(board)}-{Path(name).stem}"
-    return f"{named}.yml", config_map(named, name, board, place)
+    named = _object_name(name, board)
+    return named, config_map(Path(named).stem, name, board, place)
 
 
 def _what_next(folder: Path, place: Place | None) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The folder into which rules or dashboards are written."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from exporter.core.config import ConfigError
@@ -26,3 +26,9 @@ def write_folder(folder: Path, texts: Mapping[str, str], *, force: bool) -> None
                 path.replace(folder / name)
     except OSError as error:
         raise ConfigError([f"--output: {folder}: cannot be written: {error.strerror}"]) from error
+
+
+def left_over(folder: Path, texts: Mapping[str, str], patterns: Iterable[str]) -> str:
+    """Return a line that names the files of these patterns that a forced folder holds beside the texts, if any."""
+    found = {path.name for pattern in patterns for path in folder.glob(pattern)} - texts.keys()
+    return f"Of an earlier call, and not written anew: {' '.join(sorted(found))}\n" if found else ""

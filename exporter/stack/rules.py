@@ -19,7 +19,7 @@ from exporter.stack.flags import (
     programs_of,
     url,
 )
-from exporter.stack.folder import write_folder
+from exporter.stack.folder import left_over, write_folder
 from exporter.stack.kubernetes import Place, prometheus_rule
 from exporter.stack.notifications import FOLDER, notification_files
 from exporter.stack.team_budgets import load_team_limits
@@ -63,6 +63,7 @@ def rules(arguments: Sequence[str]) -> int:
     texts |= notification_files()
     write_folder(options.output, texts, force=options.force)
     write_out(f"wrote {' '.join(sorted(texts))} to {options.output}\n")
+    write_out(left_over(options.output, texts, (f"{program}-*.yml" for program in PROGRAMS)))
     write_out("".join(f"{line}\n" for line in _what_next(options.output.absolute(), place)))
     selected = dict(zip(PROGRAMS, (jobs.exporter, jobs.simulator), strict=True))
     write_out(f"Scrape by the jobs that they select: {', '.join(job for one in programs for job in selected[one])}.\n")
@@ -70,7 +71,7 @@ def rules(arguments: Sequence[str]) -> int:
 
 
 def _what_next(folder: Path, place: Place | None) -> tuple[str, ...]:
-    messages = f"{folder}/{FOLDER} has templates of messages and an example for Alertmanager, which tells nobody yet."
+    messages = f"{folder}/{FOLDER} has templates of messages, and an example for Alertmanager that notifies nobody yet."
     if place is not None:
         selected = "The operator takes what its ruleSelector and ruleNamespaceSelector name; see --label, --namespace."
         return f"Apply them: kubectl apply --server-side -f {folder}", selected, messages

@@ -1,5 +1,6 @@
 """The exporter's page: one server-rendered document, made from a summary and the last hour."""
 
+import re
 from html import escape
 
 from exporter.core.html import (
@@ -238,8 +239,13 @@ def _activity_card(summary: Summary) -> str:
 def _flags(summary: Summary) -> str:
     if not summary.flags:
         return '<ul><li class="good">All readings are good.</li></ul>'
-    rows = (f'<li class="{escape(flag.level)}">{escape(flag.text)}</li>' for flag in summary.flags)
+    rows = (f'<li class="{escape(flag.level)}">{_with_code(flag.text)}</li>' for flag in summary.flags)
     return f"<ul>{''.join(rows)}</ul>"
+
+
+def _with_code(text: str) -> str:
+    """Show what stands between two backticks as code; one alone stays as it is."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _components(components: list[ComponentView]) -> str:

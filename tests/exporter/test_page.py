@@ -21,7 +21,7 @@ from exporter.core.web.server import Request
 from exporter.intensity.reading import IntensityUnavailableError
 from exporter.intensity.static import configured_intensity
 from exporter.totals import Totals
-from exporter.views.summary import Summary
+from exporter.views.summary import ESTIMATED, Summary
 from exporter.views.table import render_table
 from exporter.week import HOURS, WeekProfile
 from tests.exporter.exporter_process import running_exporter, until_ready
@@ -205,6 +205,17 @@ def test_hostile_names_are_text_and_nothing_more() -> None:
     document = Document(page(site))
     assert [tag for tag, _ in document.tags] == [tag for tag, _ in plain.tags]
     assert document.text.count(HOSTILE) >= 2 * len(hostile) + 1
+
+
+def test_a_command_in_a_note_is_shown_as_code() -> None:
+    site = make_site()
+    site.sample_after(5.0)
+    now, _, _ = site.publication.latest()
+    estimated = tuple(replace(one, source=next(iter(ESTIMATED))) for one in now.provenance)
+    site.publication.publish(replace(now, provenance=estimated))
+    told = page(site)
+    assert "<code>ecotrack calibrate</code> narrows that." in told
+    assert "`" not in told.partition("<h2>Data quality</h2>")[2]
 
 
 def test_what_is_not_known_is_said_to_be_unknown() -> None:

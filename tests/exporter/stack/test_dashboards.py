@@ -106,6 +106,22 @@ def test_one_programs_boards_have_no_menu_of_the_others(program: str) -> None:
         assert [link["tags"] for link in board["links"]] == [[program]]
 
 
+def test_boards_of_an_earlier_call_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dashboards", "--output", "boards", "--only", "ecotrack"]) == 0
+    Path("boards/mine.json").write_text("{}")
+    assert main(["dashboards", "--output", "boards", "--force"]) == 0
+    assert "earlier call" not in capsys.readouterr().out
+    assert main(["dashboards", "--output", "boards", "--only", "ecochain", "--force"]) == 0
+    told = capsys.readouterr().out.splitlines()[1]
+    assert told.startswith(
+        "Of an earlier call, and not written anew: carbon-budget-and-alerts.json device-carbon.json "
+    )
+    assert "mine.json" not in told
+    assert main(["dashboards", "--output", "boards", "--kubernetes", "--force"]) == 0
+    told = capsys.readouterr().out.splitlines()[1]
+    assert all(name in told.split() for name in COMMITTED)
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

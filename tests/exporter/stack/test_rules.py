@@ -54,7 +54,7 @@ def test_it_says_what_it_wrote_and_what_comes_next(tmp_path: Path, capsys: pytes
     first = told.splitlines()[0]
     assert first.startswith("wrote alertmanager/alertmanager.yml alertmanager/templates/ecotrack.tmpl ecotrack-alerts")
     assert f'rule_files: ["{tmp_path}/rules/*.yml"]' in told
-    assert f"{tmp_path}/rules/alertmanager has templates of messages and an example" in told
+    assert f"{tmp_path}/rules/alertmanager has templates of messages, and an example" in told
     assert told.endswith("Scrape by the jobs that they select: edge.\n")
     assert len(told.splitlines()) == 5
 
@@ -144,6 +144,18 @@ def test_a_folder_that_is_not_empty_is_written_into_where_forced_and_keeps_what_
     assert main(["rules", "--output", "rules", "--force"]) == 0
     assert written() == COMMITTED | {"mine.yml": "groups: []\n"}
     assert main(["rules", "--output", "rules", "--force"]) == 0
+
+
+def test_files_of_an_earlier_call_that_go_on_to_be_read_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    told = "Of an earlier call, and not written anew: "
+    Path("teams.yml").write_text("teams: {search: {day_grams: 5}}\n")
+    assert main(["rules", "--output", "rules", "--team-budgets", "teams.yml"]) == 0
+    Path("rules/mine.yml").write_text("groups: []\n")
+    assert main(["rules", "--output", "rules", "--team-budgets", "teams.yml", "--force"]) == 0
+    assert told not in capsys.readouterr().out
+    assert main(["rules", "--output", "rules", "--only", "ecotrack", "--force"]) == 0
+    left = "ecochain-alerts.yml ecochain-recording.yml ecotrack-team-limits.yml"
+    assert f"{told}{left}\n" in capsys.readouterr().out
 
 
 def test_nothing_is_replaced_where_not_all_can_be_written() -> None:
