@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from prometheus.recording import Recording
+
 HOLD = "2m"
 """The usual `for`, and the one that EcotrackDown shares with the alerts on data quality, which it mutes: a muted alert
 with a shorter one could notify first."""
@@ -105,11 +107,12 @@ class Alert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertGroup:
-    """Alerts that are evaluated together, every `interval`."""
+    """Alerts that are evaluated together, every `interval`, after what is recorded for them at the same moment."""
 
     name: str
     interval: str
     alerts: tuple[Alert, ...]
+    recordings: tuple[Recording, ...] = ()
 
 
 def looked_up(query: str, labels: tuple[str, ...], shown: str, otherwise: str = "") -> str:

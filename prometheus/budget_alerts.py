@@ -4,13 +4,24 @@ from collections.abc import Iterable
 
 from exporter.activity.advice import ADVICE
 from exporter.core.units import SECONDS_PER_DAY
-from prometheus.alert import BUDGET_HOLD, GRAMS, KEEP_FIRING, Alert, looked_up
+from prometheus.alert import BUDGET_HOLD, GRAMS, KEEP_FIRING, SAME_INSTANCE, Alert, looked_up
 from prometheus.budget import (
     PROJECTION_WINDOW,
     USED_WARNING_RATIO,
     BurnAlert,
 )
-from prometheus.recording import COST, EXHAUSTED, MOSTLY_USED, OVER_ECOGUARD, OVERRUN, burning, latest
+from prometheus.recording import (
+    COST,
+    EXHAUSTED,
+    MOSTLY_USED,
+    OVER_ECOGUARD,
+    OVERRUN,
+    PERIOD_MATCH,
+    RAISED,
+    Recording,
+    burning,
+    raised,
+)
 
 ADVICE_OTHERWISE = "Look for a download, a stream or a long computation, and pause or postpone it."
 
@@ -20,11 +31,16 @@ def budget_alerts(burns: Iterable[BurnAlert]) -> tuple[Alert, ...]:
     return (_exhausted(), *(_burn(row) for row in burns), _projected(), _mostly_used())
 
 
+def limit_raised() -> Recording:
+    """Return what ends a budget's alerts together, at the evaluation that first sees the higher limit."""
+    return raised(RAISED, "ecotrack_budget_limit_grams", "ecotrack_budget_used_grams", PERIOD_MATCH)
+
+
 def ecoguard_alert() -> Alert:
     """Return the alert on the emission rate of the last five minutes, with advice for the device's activity."""
     return Alert(
         name="EcotrackEcoguardLimitExceeded",
-        expr=OVER_ECOGUARD,
+        expr=f"{OVER_ECOGUARD}\n> {SAME_INSTANCE}\n60 * ecotrack_ecoguard_limit_grams_per_second",
         severity="warning",
         component="ecoguard",
         summary="{{ $labels.instance }} emits more than its limit per minute",
@@ -36,10 +52,14 @@ def ecoguard_alert() -> Alert:
     )
 
 
+def _unless_raised(condition: str) -> str:
+    return f"{condition}\nunless {PERIOD_MATCH}\n{RAISED}"
+
+
 def _exhausted() -> Alert:
     return Alert(
         name="EcotrackBudgetExhausted",
-        expr=EXHAUSTED,
+        expr=_unless_raised(EXHAUSTED),
         severity="critical",
         component="budget",
         summary="{{ $labels.instance }} has used up its carbon budget for the {{ $labels.period }}",
@@ -58,7 +78,7 @@ def _exhausted() -> Alert:
 def _burn(row: BurnAlert) -> Alert:
     return Alert(
         name=row.name,
-        expr=latest(row.long, burning(row)),
+        expr=_unless_raised(burning(row)),
         severity=row.severity,
         component="budget",
         summary=f"{{{{ $labels.instance }}}} burns its carbon budget for the {row.period} too fast",
@@ -77,7 +97,7 @@ def _burn(row: BurnAlert) -> Alert:
 def _projected() -> Alert:
     return Alert(
         name="EcotrackBudgetOverrunProjected",
-        expr=OVERRUN,
+        expr=_unless_raised(OVERRUN),
         severity="warning",
         component="budget",
         summary="{{ $labels.instance }} may exceed its carbon budget for the {{ $labels.period }}",
@@ -97,7 +117,7 @@ def _projected() -> Alert:
 def _mostly_used() -> Alert:
     return Alert(
         name="EcotrackBudgetMostlyUsed",
-        expr=MOSTLY_USED,
+        expr=_unless_raised(MOSTLY_USED),
         severity="warning",
         component="budget",
         summary="{{ $labels.instance }} has already used most of its budget for the {{ $labels.period }}",

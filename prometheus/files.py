@@ -16,7 +16,7 @@ from prometheus.alert import (
     Links,
 )
 from prometheus.budget import BURN_ALERTS
-from prometheus.budget_alerts import budget_alerts, ecoguard_alert
+from prometheus.budget_alerts import budget_alerts, ecoguard_alert, limit_raised
 from prometheus.data_quality_alerts import data_quality_alerts, sampling_alerts
 from prometheus.exporter_alerts import conduct_alerts, exporter_alerts, presence_alerts
 from prometheus.fleet import fleet_groups
@@ -30,7 +30,7 @@ from prometheus.sci import FunctionalUnit, sci_groups
 from prometheus.sensor_alerts import sensor_alerts
 from prometheus.simulator_alerts import simulator_alerts
 from prometheus.simulator_recording import simulator_groups
-from prometheus.team_alerts import team_alerts
+from prometheus.team_alerts import team_alerts, team_limit_raised
 from prometheus.team_budget import team_budget_groups
 from prometheus.team_limits import TeamLimits, limit_groups
 from prometheus.weeks import weeks_group
@@ -58,7 +58,12 @@ def alert_groups(machine: Machine | None) -> tuple[AlertGroup, ...]:
     burns = [row for row in BURN_ALERTS if machine is None or is_reachable(machine, row)]
     budget = (*budget_alerts(burns), *team_alerts(), ecoguard_alert())
     return (
-        AlertGroup(name="ecotrack-budget-alerts", interval=BUDGET_INTERVAL, alerts=budget),
+        AlertGroup(
+            name="ecotrack-budget-alerts",
+            interval=BUDGET_INTERVAL,
+            alerts=budget,
+            recordings=(limit_raised(), team_limit_raised()),
+        ),
         AlertGroup(
             name="ecotrack-data-quality-alerts",
             interval=DATA_QUALITY_INTERVAL,
@@ -134,7 +139,10 @@ def alerts_yaml(rule_groups: tuple[AlertGroup, ...], links: Links) -> str:
             {
                 "name": group.name,
                 "interval": group.interval,
-                "rules": [_alert_rule(alert, links) for alert in group.alerts],
+                "rules": [
+                    *(_recording_rule(rule) for rule in group.recordings),
+                    *(_alert_rule(alert, links) for alert in group.alerts),
+                ],
             }
             for group in rule_groups
         ]

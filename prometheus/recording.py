@@ -137,6 +137,14 @@ STATE_DISCARDED = "instance_reason:ecotrack_discarded_readings:state"
 KEPT_TERMS = "instance_period:ecotrack_budget_limit_grams:times_start"
 """Limit of each budget times the start of its period, which changes where either does, to be looked back for."""
 
+LIMIT_WINDOW = "9m"
+"""Time in which a limit counts as raised: `KEPT_INTERVAL`, after which every condition is recorded with the new limit,
+and the 5m for which Prometheus, started again, still finds samples of the old one. Shorter than `keep_firing_for`, so
+that an alert whose condition holds under the new limit as well is not resolved in between."""
+
+RAISED = "instance_period:ecotrack_budget_limit_grams:raised"
+"""Limits that were lower a few minutes ago and are not used up; what alerts read may still rest on the lower one."""
+
 OVERRUN = "instance_period:ecotrack_budget_projected:overrun"
 EXHAUSTED = "instance_period:ecotrack_budget_consumed:exhausted"
 MOSTLY_USED = "instance_period:ecotrack_budget_consumed:mostly_used"
@@ -148,6 +156,11 @@ read is recorded; a series that is not there costs them nothing."""
 def burning(row: BurnAlert) -> str:
     """Name the series of the long window's burn rate, there only while the rates over both exceed the row's factor."""
     return f"instance_period:ecotrack_budget_burn:over{row.factor:g}_rate{row.long}_rate{row.short}"
+
+
+def raised(record: str, limit: str, used: str, match: str) -> Recording:
+    """Record the limits that are higher than they were within the window, and more than what is used."""
+    return Recording(record=record, expr=f"{limit} > min_over_time({limit}[{LIMIT_WINDOW}])\n> {match}\n{used}")
 
 
 def lately(series: str) -> str:
@@ -165,13 +178,13 @@ def groups() -> tuple[Group, ...]:
     fast = (
         *_five_minutes(),
         *(_averaged_rate(window) for window in windows_of(BASE_INTERVAL)),
-        *(_burning(row) for row in _evaluated(BASE_INTERVAL)),
+        *(_burning(row) for row in BURN_ALERTS if _is_fast(row)),
         Recording(record=EXHAUSTED, expr=f"{USED_SHARE} >= 1"),
     )
     slow = (
         *(_averaged_rate(window) for window in windows_of(KEPT_INTERVAL)),
         *_budget_state(),
-        *(_burning(row) for row in _evaluated(KEPT_INTERVAL)),
+        *(_burning(row) for row in BURN_ALERTS if not _is_fast(row)),
         *_outlook(),
         _over_ecoguard(),
     )
@@ -189,9 +202,9 @@ def windows_of(interval: str) -> tuple[str, ...]:
     return tuple(window for window, every in AVERAGED_WINDOWS.items() if every == interval)
 
 
-def _evaluated(interval: str) -> Iterator[BurnAlert]:
-    """Return the burn alerts of which the long window, which tells how fast one can know, has this interval."""
-    return (row for row in BURN_ALERTS if AVERAGED_WINDOWS[row.long] == interval)
+def _is_fast(row: BurnAlert) -> bool:
+    """Tell whether the long window's rate, which says how fast one can know, is recorded at the shortest interval."""
+    return AVERAGED_WINDOWS[row.long] == BASE_INTERVAL
 
 
 def _five_minutes() -> Iterator[Recording]:
@@ -281,7 +294,8 @@ def _burning(row: BurnAlert) -> Recording:
     """
     allowed = f'{ALLOWED_RATE}{{period="{row.period}"}}'
     exceeded = f"{allowed} < on (job, instance) group_left ()\n  {emission_rate(row.short)} / {row.factor:g}"
-    long = f"{emission_rate(row.long)} / on (job, instance) group_right ()\n(\n  {exceeded}\n) > {row.factor:g}"
+    rate = latest(row.long, emission_rate(row.long))
+    long = f"{rate} / on (job, instance) group_right ()\n(\n  {exceeded}\n) > {row.factor:g}"
     return Recording(record=burning(row), expr=long)
 
 
@@ -329,9 +343,8 @@ def _kept() -> Iterator[Recording]:
 
 
 def _rarely_averaged() -> Iterator[Recording]:
-    """Record means that read most, and what is made of them."""
+    """Record means that read most."""
     yield from (_averaged_rate(window) for window in windows_of(RARE_INTERVAL))
-    yield from (_burning(row) for row in _evaluated(RARE_INTERVAL))
     yield _intensity()
 
 

@@ -13,7 +13,7 @@ from prometheus.budget import (
     seconds,
 )
 from prometheus.fleet import MEMORY_INTERVAL, devices
-from prometheus.recording import BASE_INTERVAL
+from prometheus.recording import BASE_INTERVAL, Recording, raised
 from prometheus.team_budget import CONSUMED, ELAPSED, OF_TEAM, PROJECTED, USED, team_burn
 from prometheus.team_limits import LIMIT, PERIOD_START
 
@@ -23,6 +23,14 @@ AGE = f" (up to {MEMORY_INTERVAL} ago)"
 AGE_OF_MONTH = f'{{{{ if eq $labels.period "{Period.MONTH}" }}}}{AGE}{{{{ end }}}}'
 
 ADVICE = "Fleet lists the team's devices by what they emit."
+
+
+RAISED = "team_period:ecotrack_budget_limit_grams:raised"
+
+
+def team_limit_raised() -> Recording:
+    """Return what ends a team's alerts together, at the evaluation that first sees the higher limit."""
+    return raised(RAISED, LIMIT, USED, OF_TEAM)
 
 
 def team_alerts() -> Iterator[Alert]:
@@ -35,7 +43,7 @@ def team_alerts() -> Iterator[Alert]:
 def _alert(name: str, expr: str, *, severity: str, summary: str, description: str) -> Alert:
     return Alert(
         name=f"EcotrackTeam{name}",
-        expr=expr,
+        expr=f"{expr}\nunless {OF_TEAM}\n{RAISED}",
         severity=severity,
         component="budget",
         scope="team",
