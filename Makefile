@@ -18,7 +18,7 @@ paths := exporter simulator grafana prometheus scripts tests bench
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
-up: ## Start the stack, Ctrl-C stops it; ONLY=SERVICE,SERVICE..., ECOTRACK_CONFIG=FILE, ECOCHAIN_EXPERIMENTS=DIR
+up: ## Start the stack, Ctrl-C stops it; ONLY=SERVICE,SERVICE..., ECOTRACK_CONFIG=FILE, ECOTRACK_FLAGS=FLAG, ECOCHAIN_EXPERIMENTS=DIR
 ifneq ($(filter-out $(services),$(asked)),)
 	@echo "make up: ONLY: expected names out of $(services), got $(ONLY)" >&2; exit 2
 endif
@@ -153,6 +153,7 @@ secrets: secrets/grafana-admin-password ## Make the password that Compose hands 
 
 clean: down ## Remove the environment and caches; totals and history in .run/ stay
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
+	find $(paths) docs -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # Each target gets the packages that it needs and no more; a larger set stands for the smaller ones in it.
 .venv/base.stamp: $(environment)

@@ -1,6 +1,6 @@
 """The processes that `make up` runs: one row each, in the order in which they start."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,16 +86,16 @@ GRAFANA = Service(
 )
 
 
-def services(python: str, experiments: Path) -> tuple[Service, ...]:
+def services(python: str, experiments: Path, flags: Sequence[str] = ()) -> tuple[Service, ...]:
     """List every service.
 
     `python` is the interpreter that has this project installed, `experiments` a folder of results for the simulator to
-    show beside its run.
+    show beside its run, `flags` are further ones of the exporter.
     """
-    return (_exporter(python), _simulator(python, experiments), ALERTMANAGER, PROMETHEUS, GRAFANA)
+    return (_exporter(python, flags), _simulator(python, experiments), ALERTMANAGER, PROMETHEUS, GRAFANA)
 
 
-def _exporter(python: str) -> Service:
+def _exporter(python: str, flags: Sequence[str]) -> Service:
     return Service(
         name="ecotrack",
         programs=(python,),
@@ -105,6 +105,7 @@ def _exporter(python: str) -> Service:
             "--config.file={config}",
             "--web.listen-address=127.0.0.1:{port}",
             "--state.dir={state}/ecotrack",
+            *(_literal(flag) for flag in flags),
         ),
         port=10110,
         ready="/-/ready",
@@ -123,7 +124,7 @@ def _simulator(python: str, experiments: Path) -> Service:
             "serve",
             "--speed=60",
             "--web.listen-address=127.0.0.1:{port}",
-            f"--experiments={_literal(experiments)}",
+            f"--experiments={_literal(str(experiments))}",
         ),
         port=10111,
         ready="/-/ready",
@@ -134,6 +135,6 @@ def _simulator(python: str, experiments: Path) -> Service:
     )
 
 
-def _literal(path: Path) -> str:
-    """Escape a path as a template that stands for itself."""
-    return str(path).replace("{", "{{").replace("}", "}}")
+def _literal(text: str) -> str:
+    """Escape a text as a template that stands for itself."""
+    return text.replace("{", "{{").replace("}", "}}")

@@ -2,11 +2,13 @@
 
 import argparse
 import os
+import shlex
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from exporter.cli import build_parser
 from exporter.config import load_config
 from exporter.core.config import ConfigError
 from scripts.instance import InstanceError, only_instance, stop_instance
@@ -38,9 +40,9 @@ class UsageError(Exception):
 def main(argv: Sequence[str] | None = None) -> int:
     """Start or stop the stack; return 0 stopped on request, 1 a service failed, 2 nothing could be started."""
     options = _parser(services(sys.executable, ROOT / RESULTS)).parse_args(argv)
-    every = services(sys.executable, options.experiments.resolve())
     state: Path = options.state_dir.resolve()
     try:
+        every = services(sys.executable, options.experiments.resolve(), _flags(options.exporter_flags))
         if options.stop:
             print("Stopped." if stop_instance(state) else "Nothing is running.")
             return 0
@@ -85,6 +87,12 @@ def _parser(rows: Sequence[Service]) -> argparse.ArgumentParser:
         metavar="NAME,NAME",
         help="the services to start, also set by ONLY (all that are installed)",
     )
+    parser.add_argument(
+        "--exporter-flags",
+        default=os.environ.get("ECOTRACK_FLAGS", ""),
+        metavar="FLAGS",
+        help="further flags of the exporter, such as --collector.processes, also set by ECOTRACK_FLAGS (none)",
+    )
     for row in rows:
         parser.add_argument(
             f"--{row.name}-port",
@@ -102,6 +110,16 @@ def _wanted(rows: Sequence[Service], only: str) -> list[Service]:
     for name in sorted(names - set(known)):
         raise UsageError(f"ONLY: expected names out of {', '.join(known)}, got {name!r}")
     return [row for row in rows if not names or row.name in names]
+
+
+def _flags(text: str) -> list[str]:
+    """Take apart further flags of the exporter as a shell does; a mistake ends the program, as it ends the exporter."""
+    try:
+        flags = shlex.split(text)
+    except ValueError as error:
+        raise UsageError(f"ECOTRACK_FLAGS: {str(error).lower()} in {text!r}") from error
+    build_parser().parse_args(flags)
+    return flags
 
 
 def _port(row: Service, text: str) -> int:

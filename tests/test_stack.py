@@ -128,6 +128,32 @@ def test_the_exporter_runs_by_the_configuration_that_the_environment_names(tmp_p
     assert 'ecotrack_budget_limit_grams{period="day"} 77' in metrics
 
 
+@pytest.mark.servers
+def test_the_exporter_gets_the_flags_that_the_environment_names(tmp_path: Path) -> None:
+    environment = {**os.environ, "PATH": str(tmp_path), "ECOTRACK_FLAGS": "--collector.processes"}
+    with launched(tmp_path / "state", environment) as stack:
+        told = requests.get(stack.url("ecotrack", "/api/v1/processes"), timeout=240).json()
+    assert told["groups"] is not None
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ("--collector.process", "ecotrack: unrecognized arguments: --collector.process; see --help\n"),
+        ("'--collector.processes", 'make up: ECOTRACK_FLAGS: no closing quotation in "\'--collector.processes"\n'),
+    ],
+)
+def test_a_flag_that_the_exporter_has_not_is_one_line_and_nothing_starts(tmp_path: Path, flags: str, said: str) -> None:
+    done = run_up(tmp_path / "state", f"--exporter-flags={flags}")
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_flag_with_spaces_and_braces_arrives_as_it_was_given() -> None:
+    row, *_ = services(sys.executable, ROOT, ["--path.procfs=my {own} proc"])
+    assert row.arguments[-1].format() == "--path.procfs=my {own} proc"
+
+
 BAD_CONFIGURATIONS = [
     (None, "cannot be read: No such file or directory"),
     (
