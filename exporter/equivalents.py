@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from exporter.core.carbon import Factor
-from exporter.core.units import Grams
+from exporter.core.units import DAYS_PER_YEAR, HOURS_PER_DAY, Grams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Equivalent:
-    """Grams of one unit of something everyday, and the words for a number of units."""
+    """Grams of one unit of something everyday, and the words for a number of units.
+
+    `smaller` are smaller units, greatest first: how many make one unit, and the words for them.
+    """
 
     factor: Factor
     words: str
+    smaller: tuple[tuple[float, str], ...]
 
 
 EQUIVALENTS: Mapping[str, Equivalent] = {
@@ -25,6 +29,7 @@ EQUIVALENTS: Mapping[str, Equivalent] = {
             year=2023,
         ),
         words="km in a car",
+        smaller=((1000.0, "m in a car"),),
     ),
     "milk_liters": Equivalent(
         factor=Factor(
@@ -34,6 +39,7 @@ EQUIVALENTS: Mapping[str, Equivalent] = {
             year=2018,
         ),
         words="l of cow's milk",
+        smaller=((1000.0, "ml of cow's milk"),),
     ),
     "tree_years": Equivalent(
         factor=Factor(
@@ -43,6 +49,11 @@ EQUIVALENTS: Mapping[str, Equivalent] = {
             year=2021,
         ),
         words="years of a young tree's growth",
+        smaller=(
+            (DAYS_PER_YEAR, "days of a young tree's growth"),
+            (DAYS_PER_YEAR * HOURS_PER_DAY, "hours of a young tree's growth"),
+            (DAYS_PER_YEAR * HOURS_PER_DAY * 60.0, "minutes of a young tree's growth"),
+        ),
     ),
     "social_cost_dollars": Equivalent(
         factor=Factor(
@@ -52,9 +63,13 @@ EQUIVALENTS: Mapping[str, Equivalent] = {
             year=2023,
         ),
         words="$ of harm to society",
+        smaller=((100.0, "cents of harm to society"),),
     ),
 }
 """Equivalents by their label in `ecotrack_equivalent_grams`."""
+
+LEAST = 0.1
+"""Number of the smallest unit below which an equivalent tells nobody anything, and is left out. Judgement."""
 
 
 def equivalents_of(amount: Grams) -> Mapping[str, float]:
@@ -63,9 +78,16 @@ def equivalents_of(amount: Grams) -> Mapping[str, float]:
 
 
 def equivalents_text(equivalents: Mapping[str, float]) -> str:
-    """Write numbers of everyday equivalents to two digits; nothing where there are none."""
-    *others, last = [f"{_two_digits(number)} {EQUIVALENTS[name].words}" for name, number in equivalents.items()] or [""]
+    """Write numbers of everyday equivalents to two digits, each in a unit that reads; nothing where none does."""
+    *others, last = [text for name, number in equivalents.items() if (text := _text(EQUIVALENTS[name], number))] or [""]
     return f"{', '.join(others)}, or {last}" if others else last
+
+
+def _text(one: Equivalent, number: float) -> str:
+    """Write a number in the greatest unit of which there is at least one, or else in the smallest."""
+    units = [(number, one.words), *((number * count, words) for count, words in one.smaller)]
+    amount, words = next((unit for unit in units if unit[0] >= 1.0), units[-1])
+    return f"{_two_digits(amount)} {words}" if amount >= LEAST else ""
 
 
 def _two_digits(number: float) -> str:

@@ -31,6 +31,7 @@ from exporter.views.wording import (
     band_text,
     budget_scopes_text,
     emissions_text,
+    kwh_text,
     rate_text,
     scopes_text,
     unknown_intensity_text,
@@ -73,13 +74,12 @@ def _title(summary: Summary) -> str:
 
 
 def _lifetime(summary: Summary) -> str:
-    energy = data(summary.lifetime_energy_kwh, "lifetime-energy", f"{summary.lifetime_energy_kwh:.3f} kWh")
+    energy = data(summary.lifetime_energy_kwh, "lifetime-energy", kwh_text(summary.lifetime_energy_kwh))
     emissions = data(summary.lifetime_emissions_grams, "lifetime-emissions", grams(summary.lifetime_emissions_grams))
     scopes, since = scopes_text(summary.counted_scopes).capitalize(), moment(summary.lifetime_since)
     told = f"<p>{scopes}: {energy} and {emissions} CO\u2082e since {since}</p>\n"
-    if not summary.equivalents or not summary.lifetime_emissions_grams:
-        return told
-    return f"{told}<p>That is as much as {escape(equivalents_text(summary.equivalents))}.</p>\n"
+    text = equivalents_text(summary.equivalents)
+    return f"{told}<p>That is as much as {escape(text)}.</p>\n" if text else told
 
 
 def _sampled(summary: Summary) -> str:

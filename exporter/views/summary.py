@@ -3,7 +3,6 @@
 Units are in the names. A missing figure is null, never zero.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -11,6 +10,7 @@ import msgspec
 from exporter.core.units import SECONDS_PER_HOUR, GramsPerSecond, Joules, Seconds, UnixSeconds, Watts, to_kwh
 from exporter.equivalents import equivalents_of
 from exporter.power.component import ByScope, Provenance, Scope
+from exporter.power.hardware import Kind
 from exporter.snapshot import HistoryPoint, Readings, Snapshot
 from exporter.sources.reading import SourceState
 from exporter.usage.events import EventKind
@@ -223,7 +223,7 @@ def quality_flags(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> list[
         if one.state is SourceState.DENIED
     ]
     notes += _gap_notes(snapshot)
-    notes += _estimate_notes(snapshot.provenance)
+    notes += _estimate_notes(snapshot)
     notes += embodied_notes(snapshot, now)
     intensity = snapshot.readings.intensity
     if intensity is not None and intensity.method == "static":
@@ -238,9 +238,10 @@ def quality_flags(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> list[
 def _gap_notes(snapshot: Snapshot) -> list[str]:
     spent = to_kwh(Joules(sum(snapshot.totals.exported.gap_energy.values())))
     emitted = sum(snapshot.totals.exported.gap_emissions.values())
-    if not spent:
+    told = f"{spent:.3f} kWh, {emitted:.1f} g CO\u2082e"
+    if told.startswith("0.000 kWh, 0.0 g"):
         return []
-    return [f"Counted apart, for time in which the exporter did not run: {spent:.3f} kWh, {emitted:.1f} g CO\u2082e."]
+    return [f"Counted apart, for time in which the exporter did not run: {told}."]
 
 
 def _health_warnings(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> list[str]:
@@ -284,13 +285,16 @@ def _no_intensity(snapshot: Snapshot, provider: str, trouble: str) -> str:
     return f"{told} Energy still counts, its grams do not: emissions and budgets lack them."
 
 
-def _estimate_notes(provenance: Sequence[Provenance]) -> list[str]:
+def _estimate_notes(snapshot: Snapshot) -> list[str]:
     """Tell how far each estimate may be off; name the component where others of the machine are no estimates."""
-    partly = any(one.component.scope is Scope.HOST and one.source not in ESTIMATED for one in provenance)
-    return [_estimate_note(one, partly=partly) for one in provenance if one.source in ESTIMATED]
+    told, reference = snapshot.provenance, snapshot.reference
+    partly = any(one.component.scope is Scope.HOST and one.source not in ESTIMATED for one in told)
+    # A virtual machine has no power of its own that could be measured.
+    measurable = reference is None or reference.machine != Kind.VM
+    return [_estimate_note(one, partly=partly, measurable=measurable) for one in told if one.source in ESTIMATED]
 
 
-def _estimate_note(one: Provenance, *, partly: bool) -> str:
+def _estimate_note(one: Provenance, *, partly: bool, measurable: bool) -> str:
     network = one.component.scope is Scope.NETWORK
     machine = f"Power of {one.component}" if partly else "Power"
     what, how_often = ("Network energy", "by published studies") if network else (machine, "nine times in ten")
@@ -300,7 +304,7 @@ def _estimate_note(one: Provenance, *, partly: bool) -> str:
         f"{what} is an estimate ({one.source}: {one.model}): {how_often} the true figure is "
         f"{low:.2g} to {high:.2g} times this one."
     ]
-    if not network:
+    if measurable and not network:
         parts.append("Where you can measure it, `ecotrack calibrate` narrows that.")
     return " ".join(parts)
 

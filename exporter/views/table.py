@@ -1,7 +1,8 @@
 """The table that `ecotrack --once` prints."""
 
 from exporter.core.html import UNKNOWN, gram_figures, grams
-from exporter.core.units import BytesPerSecond, megabits_per_second
+from exporter.core.units import BytesPerSecond, Grams, megabits_per_second
+from exporter.equivalents import equivalents_of, equivalents_text
 from exporter.views.processes import ProcessesView
 from exporter.views.summary import BudgetView, Summary
 from exporter.views.wording import (
@@ -35,8 +36,18 @@ def render_table(summary: Summary, origin: str, *, no_today: str, told: Processe
     ]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines = [f"{name:<{widths[0]}}  {value:<{widths[1]}}  {source}".rstrip() for name, value, source in rows]
-    notes = [f"{'!' if flag.level == 'warning' else '-'} {flag.text}" for flag in summary.flags]
+    notes = [f"- {_as_much(summary)}"] if summary.equivalents and _as_much(summary) else []
+    notes += [f"{'!' if flag.level == 'warning' else '-'} {flag.text}" for flag in summary.flags]
     return "\n".join([*lines, "", *notes, f"- {origin}"])
+
+
+def _as_much(summary: Summary) -> str:
+    """Say what today's grams come to in everyday terms, or an hour's where those are unknown; nothing for neither."""
+    day = next((one.used_grams for one in summary.budgets if one.period == "day"), summary.today_grams)
+    told = "Today so far" if day is not None else "An hour at this rate"
+    amount = summary.emissions_grams_per_hour.host_and_network if day is None else day
+    text = "" if amount is None else equivalents_text(equivalents_of(Grams(amount)))
+    return f"{told} is as much as {text}." if text else ""
 
 
 def _host_power(summary: Summary) -> str:
@@ -68,7 +79,8 @@ def _sources(summary: Summary, scope: str) -> str:
 def _intensity(summary: Summary) -> str:
     if summary.intensity is None:
         return unknown_intensity_text(summary.intensity_troubles)
-    return f"{summary.intensity.grams_per_kwh:g} g/kWh, {summary.intensity.provider}: {summary.intensity.description}"
+    told = f"{summary.intensity.grams_per_kwh:g} g/kWh, {summary.intensity.provider}: {summary.intensity.description}"
+    return f"at this moment, by {told}"
 
 
 def _today(summary: Summary, no_today: str) -> list[tuple[str, str, str]]:
@@ -107,8 +119,10 @@ def _embodied(summary: Summary) -> list[tuple[str, str, str]]:
 
 
 def _programs(told: ProcessesView | None) -> list[tuple[str, str, str]]:
-    if told is None or told.groups is None:
+    if told is None:
         return []
+    if told.groups is None:
+        return [("programs", UNKNOWN, "the flag --collector.processes of the exporter tells them")]
     most = [f"{one.group} {one.host_watts:.1f} W" for one in told.groups if one.program and one.host_watts is not None]
     busy = [f"{one.name} ({one.pid})" for one in told.processes or [] if one.busy]
     source = f"above half of a CPU: {', '.join(busy[:PROGRAMS])}" if busy else "no process has half of a CPU"

@@ -190,7 +190,10 @@ def test_a_busy_port_leaves_even_a_damaged_state_file_where_it_is(tmp_path: Path
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         ended = run_once(f"--web.listen-address={address}", f"--state.dir={state}")
-    assert (ended.returncode, ended.stderr) == (2, f"ecotrack: cannot listen on {address}: Address already in use\n")
+    assert (ended.returncode, ended.stderr) == (
+        2,
+        f"ecotrack: cannot listen on {address}: Address already in use; choose another by --web.listen-address\n",
+    )
     assert [(file.name, file.read_text()) for file in state.iterdir()] == [("state.json", "damaged")]
 
 
@@ -355,8 +358,11 @@ def test_the_readmes_sample_is_what_once_prints_but_for_the_figures(tmp_path: Pa
 
 
 def without_figures(text: str) -> str:
-    """Return a table with its figures masked and its columns closed up."""
-    return re.sub(r"\d+(\.\d+)?", "#", re.sub(" {2,}", "  ", text))
+    """Return a table with its figures masked and its columns closed up.
+
+    Everyday equivalents are figures as well: the load of the machine that the test runs on decides on their units.
+    """
+    return re.sub(r"\d+(\.\d+)?", "#", re.sub(" {2,}", "  ", re.sub(r"as much as .*", "as much as #", text)))
 
 
 def test_once_can_be_interrupted() -> None:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from exporter.budget import Period
-from exporter.core.units import Grams, Seconds
+from exporter.core.units import Grams, Joules, Seconds
 from exporter.downtime import LONG, PATIENCE
 from exporter.power.component import Component, Coverage, Scope, Sensor
 from exporter.sampler import Source
@@ -216,6 +216,12 @@ def test_the_page_says_that_it_is_counted_apart(tmp_path: Path) -> None:
     machine.run(3600.0)
     with running(tmp_path, machine) as made:
         told = [flag.text for flag in summarize(made.now, machine.clock.wall(), fresh=True).flags]
+        totals = made.now.totals
+        counted = replace(totals.exported, gap_energy=dict.fromkeys(totals.exported.gap_energy, Joules(0.4)))
+        counted = replace(counted, gap_emissions=dict.fromkeys(totals.exported.gap_emissions, Grams(0.01)))
+        little = replace(made.now, totals=replace(totals, exported=counted))
+        flags = summarize(little, machine.clock.wall(), fresh=True).flags
+        assert not any("did not run" in flag.text for flag in flags)
     # 82.5 Wh at 500 g/kWh.
     assert "Counted apart, for time in which the exporter did not run: 0.083 kWh, 41.2 g CO\u2082e." in told
 

@@ -39,7 +39,34 @@ def test_numbers_have_two_digits() -> None:
     )
     assert equivalents_text({"car_kilometers": 1_234_567.0}) == "1,200,000 km in a car"
     assert equivalents_text({}) == ""
-    assert equivalents_text({"car_kilometers": 0.0000123}) == "0.000012 km in a car"
+
+
+@pytest.mark.parametrize(
+    ("grams", "text"),
+    [
+        (0.0, ""),
+        (
+            32.0,
+            "130 m in a car, 10 ml of cow's milk, 1.9 days of a young tree's growth, or 0.61 cents of harm to society",
+        ),
+        (0.16, "0.64 m in a car, or 14 minutes of a young tree's growth"),
+    ],
+)
+def test_small_amounts_are_told_in_small_units(grams: float, text: str) -> None:
+    assert equivalents_text(equivalents_of(Grams(grams))) == text
+
+
+@given(number=st.floats(1e-9, 1e9), name=st.sampled_from(sorted(EQUIVALENTS)))
+def test_a_number_has_neither_leading_zeros_nor_a_needless_unit(number: float, name: str) -> None:
+    text = equivalents_text({name: number})
+    if not text:
+        return
+    amount = float(text.partition(" ")[0].replace(",", ""))
+    units = [(1.0, EQUIVALENTS[name].words), *EQUIVALENTS[name].smaller]
+    (count,) = [count for count, words in units if words == text.partition(" ")[2]]
+    assert amount / count == pytest.approx(number, rel=0.06)
+    assert amount >= 1.0 or count == units[-1][0]
+    assert amount >= 0.1
 
 
 def test_switched_off_no_view_has_them() -> None:
@@ -51,7 +78,7 @@ def test_switched_off_no_view_has_them() -> None:
         summary = summarize(snapshot, site.clock.wall(), fresh=True)
         assert set(summary.equivalents) == (set(EQUIVALENTS) if shown else set())
         page = render_page(summary, [], processes(snapshot), metrics_path="/metrics")
-        assert ("km in a car" in page) is shown
+        assert (" in a car" in page) is shown
         assert any(name == "ecotrack_equivalent_grams" for name, *_ in series(snapshot, "gauge")) is shown
 
 

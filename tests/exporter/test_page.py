@@ -57,7 +57,7 @@ SAME_AS = {
 }
 """Figure on the page, the series that it shows, and units of the figure per unit of the series."""
 
-UNITS = {"%": 0.01, "Mbit/s": 125_000.0, "kg": 1000.0, "min": 60.0}
+UNITS = {"Wh": 1e-3, "%": 0.01, "Mbit/s": 125_000.0, "kg": 1000.0, "min": 60.0}
 """Value of a written unit in the figure's own unit, where the two differ."""
 
 

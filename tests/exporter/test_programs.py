@@ -229,7 +229,7 @@ def test_the_page_says_by_which_means_bytes_are_counted_and_why_by_no_better_one
             site_with(groups={"a": GroupUse()}, processes=(), attributed=frozenset({Scope.NETWORK})),
             "programs unknown processes are not read",
         ),
-        (make_site(), ""),
+        (make_site(), "programs unknown the flag --collector.processes of the exporter tells them"),
     ],
 )
 def test_the_table_names_the_programs_that_draw_most(site: Site, said: str) -> None:

@@ -5,11 +5,15 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from exporter.core.html import UNKNOWN
-from exporter.core.units import UnixSeconds
+from exporter.core.units import Grams, UnixSeconds
+from exporter.eco_score import reference_of
+from exporter.equivalents import equivalents_of, equivalents_text
 from exporter.power.component import Component
+from exporter.power.hardware import Hardware, Kind
 from exporter.power.model import HostPowerModel
 from exporter.views.summary import Summary, summarize
 from exporter.views.table import render_table
@@ -174,6 +178,35 @@ def test_every_source_that_is_no_sensor_and_not_the_machines_own_is_called_an_es
     assert [flag.text.split(":")[0] for flag in flags if flag.text.startswith("Power")] == [
         f"Power is an estimate ({source}"
     ]
+
+
+def test_only_a_machine_with_power_of_its_own_is_to_be_calibrated() -> None:
+    snapshot, _, fresh = sampled(MODELS["cep"]).publication.latest()
+    for kind in (*Kind, None):
+        reference = None if kind is None else reference_of(Hardware(kind=kind))
+        assert (reference is None) is (kind is None)
+        one = replace(snapshot, reference=reference)
+        flags = summarize(one, snapshot.sampled_at or UnixSeconds(0.0), fresh=fresh).flags
+        (told,) = (flag.text for flag in flags if flag.text.startswith("Power is an estimate"))
+        assert ("calibrate" in told) is (kind is not Kind.VM)
+
+
+def test_the_table_says_what_the_day_comes_to_or_an_hour_while_that_is_unknown() -> None:
+    site = sampled(MODELS["configured"])
+    known = summary(site)
+    used = next(one.used_grams for one in known.budgets if one.period == "day")
+    hourly = known.emissions_grams_per_hour.host_and_network
+    assert hourly is not None
+    for one, told, grams in (
+        (known, "Today so far", used),
+        (msgspec.structs.replace(known, budgets=[], today_grams=77.0), "Today so far", 77.0),
+        (msgspec.structs.replace(known, budgets=[], today_grams=None), "An hour at this rate", hourly),
+    ):
+        text = equivalents_text(equivalents_of(Grams(grams)))
+        lines = render_table(one, "here", no_today="none").splitlines()
+        assert [line for line in lines if "as much as" in line] == [f"- {told} is as much as {text}."] * bool(text)
+    off = msgspec.structs.replace(known, equivalents={})
+    assert "as much as" not in render_table(off, "here", no_today="none")
 
 
 def test_beside_a_sensor_a_note_names_the_part_that_is_an_estimate() -> None:

@@ -1,5 +1,6 @@
 """Listen addresses, written as node_exporter's flags take them, and the sockets behind them."""
 
+import errno
 import re
 import socket
 from dataclasses import dataclass
@@ -52,7 +53,8 @@ def listen(text: str) -> socket.socket:
     except OSError as error:
         # Python puts the address into some of these texts; the part before it says what is wrong.
         reason = (error.strerror or str(error)).partition(" (")[0]
-        raise ListenError(f"cannot listen on {text}: {reason}") from error
+        remedy = "; choose another by --web.listen-address" if error.errno == errno.EADDRINUSE else ""
+        raise ListenError(f"cannot listen on {text}: {reason}{remedy}") from error
 
 
 def _listen_everywhere(port: int) -> socket.socket:

@@ -235,7 +235,10 @@ def test_a_wrong_address_is_one_clear_line(address: str) -> None:
 def test_a_taken_unknown_or_foreign_address_is_named_with_its_reason() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        with pytest.raises(ListenError, match=rf"^cannot listen on {address}: Address already in use$"):
+        with pytest.raises(
+            ListenError,
+            match=rf"^cannot listen on {address}: Address already in use; choose another by --web.listen-address$",
+        ):
             Server(addresses=[address], web_config=None, max_requests=1)
     with pytest.raises(ListenError, match=r"192\.0\.2\.1:0: Cannot assign requested address$"):
         Server(addresses=["192.0.2.1:0"], web_config=None, max_requests=1)
