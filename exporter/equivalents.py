@@ -87,7 +87,10 @@ def _text(one: Equivalent, number: float) -> str:
     """Write a number in the greatest unit of which there is at least one, or else in the smallest."""
     units = [(number, one.words), *((number * count, words) for count, words in one.smaller)]
     amount, words = next((unit for unit in units if unit[0] >= 1.0), units[-1])
-    return f"{_two_digits(amount)} {words}" if amount >= LEAST else ""
+    written, (first, _, rest) = _two_digits(amount), words.partition(" ")
+    if written == "1":
+        first = first.removesuffix("s")
+    return f"{written} {first} {rest}" if amount >= LEAST else ""
 
 
 def _two_digits(number: float) -> str:
