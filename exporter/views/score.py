@@ -76,7 +76,7 @@ def _weeks(weeks: Sequence[ScoreWeekView]) -> str:
         f'<td class="num">{one.ratio:.2f} {one.grade}, {_counted(one)}</td></tr>'
         for one in weeks
     )
-    head = "This machine's own last weeks, a trend and not the reference:"
+    head = "This machine's own last weeks, from their Mondays on, a trend and not the reference:"
     return f'<p class="dim">{head}</p><table class="factors">{rows}</table>'
 
 
