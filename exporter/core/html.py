@@ -131,6 +131,11 @@ def grams(amount: float) -> str:
     return f"{amount / 1000:.2f} kg" if amount >= 1000 else f"{gram_figures(amount)} g"
 
 
+def kwh_text(kwh: float) -> str:
+    """Write an energy in kWh, and in Wh below a tenth of one."""
+    return f"{kwh:.3f} kWh" if kwh >= 0.1 else f"{kwh * 1000.0:.2f} Wh"
+
+
 def gram_figures(amount: float) -> str:
     """Format grams to a tenth, and to two digits below one gram, so that a small budget does not look unused."""
     decimals = 1 - math.floor(math.log10(amount)) if LEAST_GRAMS <= amount < 1 else 1

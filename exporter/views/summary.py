@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from exporter.core.html import kwh_text
 from exporter.core.units import SECONDS_PER_HOUR, GramsPerSecond, Joules, Seconds, UnixSeconds, Watts, to_kwh
 from exporter.equivalents import equivalents_of
 from exporter.power.component import ByScope, Provenance, Scope
@@ -238,8 +239,8 @@ def quality_flags(snapshot: Snapshot, now: UnixSeconds, *, fresh: bool) -> list[
 def _gap_notes(snapshot: Snapshot) -> list[str]:
     spent = to_kwh(Joules(sum(snapshot.totals.exported.gap_energy.values())))
     emitted = sum(snapshot.totals.exported.gap_emissions.values())
-    told = f"{spent:.3f} kWh, {emitted:.1f} g CO\u2082e"
-    if told.startswith("0.000 kWh, 0.0 g"):
+    told = f"{kwh_text(spent)}, {emitted:.1f} g CO\u2082e"
+    if told.startswith("0.00 Wh, 0.0 g"):
         return []
     return [f"Counted apart, for time in which the exporter did not run: {told}."]
 

@@ -61,11 +61,6 @@ def band_text(low: float | None, high: float | None) -> str:
     return f"{low:.{digits}f} to {high:.{digits}f}"
 
 
-def kwh_text(kwh: float) -> str:
-    """Write an energy in kWh, and in Wh below a tenth of one."""
-    return f"{kwh:.3f} kWh" if kwh >= 0.1 else f"{kwh * 1000.0:.2f} Wh"
-
-
 def rate_text(rate: float) -> str:
     """Write bytes per second as a network's rate."""
     return f"{megabits_per_second(BytesPerSecond(rate)):.2f} Mbit/s"

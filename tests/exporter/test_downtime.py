@@ -217,13 +217,13 @@ def test_the_page_says_that_it_is_counted_apart(tmp_path: Path) -> None:
     with running(tmp_path, machine) as made:
         told = [flag.text for flag in summarize(made.now, machine.clock.wall(), fresh=True).flags]
         totals = made.now.totals
-        counted = replace(totals.exported, gap_energy=dict.fromkeys(totals.exported.gap_energy, Joules(0.4)))
+        counted = replace(totals.exported, gap_energy=dict.fromkeys(totals.exported.gap_energy, Joules(0.01)))
         counted = replace(counted, gap_emissions=dict.fromkeys(totals.exported.gap_emissions, Grams(0.01)))
         little = replace(made.now, totals=replace(totals, exported=counted))
         flags = summarize(little, machine.clock.wall(), fresh=True).flags
         assert not any("did not run" in flag.text for flag in flags)
     # 82.5 Wh at 500 g/kWh.
-    assert "Counted apart, for time in which the exporter did not run: 0.083 kWh, 41.2 g CO\u2082e." in told
+    assert "Counted apart, for time in which the exporter did not run: 82.50 Wh, 41.2 g CO\u2082e." in told
 
 
 MODEL_WATTS = 82.5
