@@ -64,7 +64,8 @@ def _exhausted() -> Alert:
         summary="has used up its carbon budget for the {{ $labels.period }}",
         description=(
             f"The devices of team {{{{ $labels.team }}}} have emitted {_grams(USED)} CO2e this "
-            f"{{{{ $labels.period }}}}{AGE_OF_MONTH}, {{{{ $value | humanizePercentage }}}} of the team's budget of {_grams(LIMIT)}."
+            f"{{{{ $labels.period }}}}{AGE_OF_MONTH}, {{{{ $value | humanizePercentage }}}} of the team's budget of "
+            f"{_grams(LIMIT)}."
         ),
     )
 
@@ -80,8 +81,8 @@ def _burn(row: BurnAlert) -> Alert:
         description=(
             f"Over the last {row.long} the devices of team {{{{ $labels.team }}}} emitted "
             f'{{{{ $value | printf "%.1f" }}}} times what its budget for the {row.period} allows on average. A factor '
-            f"of {row.factor:g} uses {row.fraction:.0%} of the budget in {row.long}. Used so far{age}: {_grams(USED)} of "
-            f"{_grams(LIMIT)}."
+            f"of {row.factor:g} uses {row.fraction:.0%} of the budget in {row.long}. "
+            f"Used so far{age}: {_grams(USED)} of {_grams(LIMIT)}."
         ),
     )
 
