@@ -20,7 +20,7 @@ FOLDERS = ("bench/results/experiments", "bench/results/own-policy")
 FIGURES = "runs.csv"
 """File of the figures of each run, which stays as the run wrote it."""
 
-OF_OTHER_METHODS = ("forecasts-edge", "forecasts-grid-only", "forecasts-solar-farm")
+OF_OTHER_METHODS = ("forecasts-edge", "forecasts-solar-farm")
 """Reports of runs under the policy shifting: today's experiment is of rolling-horizon, and its words would be wrong."""
 
 
