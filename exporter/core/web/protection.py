@@ -22,7 +22,7 @@ class Protection:
 
     @property
     def validity(self) -> Validity | None:
-        """When the certificate in force is valid; None without one. For any thread."""
+        """The validity of the certificate in force; None without one. For any thread."""
         return self._file.validity
 
     @property

@@ -71,7 +71,7 @@ class Server:
 
     @property
     def certificate(self) -> "Validity | None":
-        """When the certificate in force is valid; None without TLS."""
+        """The validity of the certificate in force; None without TLS."""
         return next((one.validity for one in (self._protection, self._web_config) if one is not None), None)
 
     @property

@@ -26,7 +26,7 @@ class WebConfigFile:
 
     @property
     def validity(self) -> Validity | None:
-        """When the certificate in force is valid, without a look at the files."""
+        """The validity of the certificate in force, without a look at the files."""
         return self._config.validity
 
     def current(self) -> WebConfig:
