@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from exporter.cli import build_parser
-from exporter.config import load_config
+from exporter.config import Config, load_config
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "docs/examples/kubernetes"
@@ -112,6 +112,15 @@ def test_the_exporter_takes_flags_and_configuration(tmp_path: Path) -> None:
     assert annotations == {"prometheus.io/scrape": "true", "prometheus.io/port": str(port["containerPort"])}
     probes = {container()[f"{one}nessProbe"]["httpGet"]["port"] for one in ("live", "readi")}
     assert probes == {port["name"]}
+
+
+def test_a_node_is_not_charged_for_traffic_by_an_access_line_of_the_internet(tmp_path: Path) -> None:
+    """Most of a node's bytes stay in the data centre, and the usual limit of ecoguard is one of laptops."""
+    config = tmp_path / "ecotrack.yml"
+    config.write_text(of_kind("ConfigMap")["data"][config.name], encoding="utf-8")
+    loaded = load_config(config)
+    assert loaded.network.kwh_per_gb == 0
+    assert loaded.ecoguard.limit_grams_per_minute > Config().ecoguard.limit_grams_per_minute
 
 
 def test_what_is_requested_was_measured() -> None:
