@@ -166,7 +166,7 @@ def _fault(what: str) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     from simulator.ledger.file.proofs import head_text
-    from simulator.ledger.file.shown import counted
+    from simulator.ledger.file.shown import counted, told_if_simulated
     from simulator.ledger.file.verify import verify
     from simulator.models.integer import executor, train
     from simulator.models.networks import SHAPES
@@ -184,6 +184,8 @@ def _verify(options: argparse.Namespace) -> int:
         f"{counted(found.claims, 'claim')}, {counted(found.records, 'task record')}; {sealed}\n"
         f"outputs of models: {found.executed} executed again, {found.believed} of models that are not known here\n"
         f"head {head_text(found.head)}\n"
+        + ("that begins with the blocks of the head that you noted\n" if options.head else "")
+        + told_if_simulated(options.ledger, found.genesis)
     )
     return 0
 
@@ -233,7 +235,7 @@ def _check(options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> int:
     from simulator.ledger.file.proofs import ProofError, head_text
     from simulator.ledger.file.reading import open_reader
-    from simulator.ledger.file.shown import as_json, counted
+    from simulator.ledger.file.shown import as_json, counted, told_if_simulated
 
     with open_reader(options.ledger) as reader:
         if options.block is None and options.claim is None:
@@ -242,6 +244,7 @@ def _show(options: argparse.Namespace) -> int:
             final = f"block {reader.finalized} is final" if reader.finalized else "no block is final"
             write_out(
                 f"chain {reader.genesis_root.hex()}\n{counts}; {validators}; {final}\nhead {head_text(reader.head())}\n"
+                + told_if_simulated(options.ledger, reader.genesis)
             )
             return 0
         found: Block | SignedMessage | None = None

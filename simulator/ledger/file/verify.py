@@ -9,6 +9,7 @@ from simulator.ledger.file.faults import DamagedError, told
 from simulator.ledger.file.reading import Head, Reader, open_reader
 from simulator.ledger.file.replay import Replay
 from simulator.ledger.record.rules import RuleError
+from simulator.ledger.record.types import Genesis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class Verified:
     executed: int
     believed: int
     is_sealed: bool
+    genesis: Genesis
 
 
 def verify(path: Path, execute: Executor, trusted: Head | None = None) -> Verified:
@@ -48,6 +50,7 @@ def verify(path: Path, execute: Executor, trusted: Head | None = None) -> Verifi
             executed=replay.executed,
             believed=replay.believed,
             is_sealed=reader.is_sealed,
+            genesis=reader.genesis,
         )
 
 

@@ -67,6 +67,7 @@ def _key(options: argparse.Namespace) -> int:
 def _publish(options: argparse.Namespace) -> int:
     from simulator.ledger.file.proofs import head_text
     from simulator.ledger.file.reading import Head, open_reader
+    from simulator.ledger.file.shown import told_if_simulated
     from simulator.ledger.log.export import Memory, publish
     from simulator.ledger.log.folder import Folder
     from simulator.ledger.record.key_file import read_key
@@ -83,12 +84,13 @@ def _publish(options: argparse.Namespace) -> int:
     ):
         folder.lock()
         done = publish(reader, key, folder, Memory(beside, f"{options.key.name}.signed"))
+        note = told_if_simulated(options.ledger, reader.genesis)
     head = Head(done.checkpoint.size, done.checkpoint.root)
     write_out(
         f"{options.output}: {head.blocks} blocks are published, {head.blocks - done.before} of them new; "
         f"{done.files} files written in {time.monotonic() - begun:.1f} s\n"
         f"head {head_text(head)}\n"
-        f"verified by {key.verifier()}\n"
+        f"verified by {key.verifier()}\n{note}"
     )
     return 0
 

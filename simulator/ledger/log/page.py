@@ -4,6 +4,7 @@ from html import escape
 from shlex import quote
 
 from simulator.ledger.file.reading import Reader
+from simulator.ledger.file.shown import SIMULATED, chain_name, is_simulated
 from simulator.ledger.log.checkpoint import Checkpoint
 from simulator.ledger.log.tiles import block_name
 from simulator.ledger.record.codec import digest
@@ -33,7 +34,7 @@ pre {{ white-space: pre-wrap; padding: .75rem 1rem; border: 1px solid #8888; bor
 <h1>Public log of a ledger</h1>
 <p>This folder holds every final block of a ledger: claims of devices, certificates of generation and
 credits, as validators signed them. It is a transparency log: what was published once is never changed or taken away,
-and whoever keeps a checkpoint can see that.</p>
+and whoever keeps a checkpoint can see that.</p>{note}
 <dl>
 <dt>Name of the log (origin)</dt><dd><code>{origin}</code></dd>
 <dt>Name of the ledger</dt><dd>{chain}</dd>
@@ -72,7 +73,7 @@ def page(reader: Reader, checkpoint: Checkpoint, verifier: str) -> str:
     """Return the page of a log."""
     values = {
         "origin": checkpoint.origin,
-        "chain": reader.genesis.config.name.decode(errors="replace"),
+        "chain": chain_name(reader.genesis),
         "size": f"{checkpoint.size}",
         "root": checkpoint.root.hex(),
         "chain_id": reader.genesis_root.hex(),
@@ -83,4 +84,7 @@ def page(reader: Reader, checkpoint: Checkpoint, verifier: str) -> str:
     block = reader.block(1) if checkpoint.size else None
     first = block_name(digest(block.signed_header.header)) if block else ""
     link = f'; <a href="{first}">that of the first one</a>' if first else ""
-    return _PAGE.format(first=link, **{name: escape(value) for name, value in values.items()})
+    note = (
+        f"\n<p><strong>A simulated cluster:</strong> {escape(SIMULATED)}.</p>" if is_simulated(reader.genesis) else ""
+    )
+    return _PAGE.format(first=link, note=note, **{name: escape(value) for name, value in values.items()})

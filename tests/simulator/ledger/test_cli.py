@@ -84,7 +84,9 @@ def test_a_ledger_is_verified_shown_and_proven(ledger: Path, capsys: pytest.Capt
 def test_a_ledger_is_held_against_an_older_head(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = head_of(capsys, ledger)
     grow(ledger)
-    assert "good: 18 blocks" in said(capsys, "verify", "ledger.db", "--head", before)
+    told = said(capsys, "verify", "ledger.db", "--head", before)
+    assert "good: 18 blocks" in told
+    assert told.endswith("that begins with the blocks of the head that you noted\n")
     said(capsys, "prove", "--since", "12", "--output", "growth.json")
     assert f"begins with all blocks of that with {before}" in said(capsys, "check", "growth.json", "--head", before)
     other = f"12:{'00' * 32}"

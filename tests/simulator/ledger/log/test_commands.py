@@ -1,5 +1,6 @@
 """The commands `publish` and `prove --block`, as people type them."""
 
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from simulator.ledger.record.key_file import create_key, read_key
 from tests.processes import TOOL_SECONDS
 from tests.simulator.ledger.chains import Chain
 from tests.simulator.ledger.log.published import EXAMPLES, checked, contents, story, write
+
+RUN = hashlib.sha256(b"a scenario and its seed").digest()
 
 PUBLISH = ["ledger", "publish", "ledger.db", "--key", "log.key", "--output", "log"]
 PROVE = ["ledger", "prove", "--log", "log", "--output", "block.tlog-proof", "--block"]
@@ -54,13 +57,23 @@ def test_a_ledger_is_published_and_found_good(folder: Path, capsys: pytest.Captu
 
 
 @pytest.mark.usefixtures("folder")
-def test_the_page_shows_any_name_as_text(tmp_path: Path) -> None:
-    chain = Chain(name=b"<script>\xff&")
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [(b"<script>&", "&lt;script&gt;&amp;"), (b"demo\xff", "64656d6fff"), (b"\x1b[2J", "1b5b324a"), (RUN, RUN.hex())],
+)
+def test_the_page_shows_any_name_as_text(
+    tmp_path: Path, name: bytes, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chain = Chain(name=name)
     with create_store(Path("named.db"), chain.genesis) as store:
         for block, records in chain.blocks(1):
             store.append(block, records, finalized=1)
     assert main(["ledger", "publish", "named.db", "--key", "log.key", "--output", "named"]) == 0
-    assert "<dd>&lt;script&gt;\ufffd&amp;</dd>" in (tmp_path / "named/index.html").read_text()
+    page = (tmp_path / "named/index.html").read_text()
+    assert f"<dt>Name of the ledger</dt><dd>{shown}</dd>" in page
+    assert ("A simulated cluster" in page) == ("the cluster is simulated" in capsys.readouterr().out) == (name == RUN)
+    assert main(["ledger", "show", "named.db"]) == 0
+    assert ("the cluster is simulated" in capsys.readouterr().out) == (name == RUN)
 
 
 @pytest.mark.servers
