@@ -145,6 +145,32 @@ def test_all_select_the_same_pods_and_port() -> None:
     assert endpoint["relabelings"][0]["targetLabel"] == "instance"
 
 
+def test_the_monitors_lines_for_teams_are_those_of_a_raw_prometheus() -> None:
+    text = (EXAMPLES / "pod-monitor.yaml").read_text(encoding="utf-8")
+    switched_on = yaml.safe_load(
+        re.sub(r"(?m)^( *)# (attachMetadata:|  node:|- sourceLabels:|  targetLabel:)", r"\1\2", text)
+    )
+    assert switched_on["spec"]["attachMetadata"] == {"node": True}
+    (endpoint,) = switched_on["spec"]["podMetricsEndpoints"]
+    raw = yaml.safe_load((EXAMPLES.parent / "discovery/kubernetes.yml").read_text(encoding="utf-8"))
+    (job,) = [one for one in raw["scrape_configs"] if "kubernetes_sd_configs" in one]
+    last = job["relabel_configs"][-1]
+    assert endpoint["relabelings"][-1] == {"sourceLabels": last["source_labels"], "targetLabel": last["target_label"]}
+
+
+def test_a_kustomization_of_ones_own_patches_objects_that_there_are(tmp_path: Path) -> None:
+    page = (ROOT / "docs/how-to/run-on-kubernetes.md").read_text(encoding="utf-8")
+    (block,) = [one for one in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if "kind: Kustomization" in one]
+    own = yaml.safe_load(block)
+    assert own["images"][0]["name"] == documents("kustomization.yaml")[0]["images"][0]["name"]
+    patches = [yaml.safe_load(one["patch"]) for one in own["patches"]]
+    for patch in patches:
+        assert patch["metadata"]["name"] == of_kind(patch["kind"])["metadata"]["name"]
+    config = tmp_path / "ecotrack.yml"
+    config.write_text(patches[0]["data"][config.name], encoding="utf-8")
+    assert load_config(config).network.kwh_per_gb == 0
+
+
 def test_rules_written_as_the_pages_say_select_the_job_of_the_monitor() -> None:
     """Rules for a job that nothing is scraped by would say that the exporter is missing, and see none that is down."""
     (endpoint,) = of_kind("PodMonitor", "pod-monitor.yaml")["spec"]["podMetricsEndpoints"]

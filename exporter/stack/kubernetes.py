@@ -44,6 +44,22 @@ def config_map(name: str, file: str, board: str, place: Place) -> str:
     return _dump(document)
 
 
+def secret(name: str, texts: Mapping[str, str], place: Place) -> str:
+    """Return texts as a Secret, which whoever applies it can still read and edit."""
+    document = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": _metadata(name, place, {}),
+        "stringData": dict(texts),
+    }
+    return _dump(document)
+
+
+def helm_values(values: Mapping[str, Any]) -> str:
+    """Return values of a chart, which are no object, as their file."""
+    return _dump(values)
+
+
 def _metadata(name: str, place: Place, labels: Mapping[str, str]) -> dict[str, object]:
     namespace = {"namespace": place.namespace} if place.namespace else {}
     return {"name": name, **namespace, "labels": {**MANAGED, **labels, **place.labels}}

@@ -60,7 +60,7 @@ def rules(arguments: Sequence[str]) -> int:
     texts = {path.name: text for path, text in files.items() if path.name.startswith(programs)}
     if place is not None:
         texts = {name: prometheus_rule(Path(name).stem, text, place) for name, text in texts.items()}
-    texts |= notification_files()
+    texts |= notification_files(place)
     write_folder(options.output, texts, force=options.force)
     write_out(f"wrote {' '.join(sorted(texts))} to {options.output}\n")
     write_out(left_over(options.output, texts, (f"{program}-*.yml" for program in PROGRAMS)))
@@ -74,7 +74,8 @@ def _what_next(folder: Path, place: Place | None) -> tuple[str, ...]:
     messages = f"{folder}/{FOLDER} has templates of messages, and an example for Alertmanager that notifies nobody yet."
     if place is not None:
         selected = "The operator takes what its ruleSelector and ruleNamespaceSelector name; see --label, --namespace."
-        return f"Apply them: kubectl apply --server-side -f {folder}", selected, messages
+        apart = "There are a Secret of the operator and values for kube-prometheus-stack: use one of the two, by hand."
+        return f"Apply them: kubectl apply --server-side -f {folder}", selected, messages, apart
     return (
         f'Name them in prometheus.yml: rule_files: ["{folder}/*.yml"]',
         f"Check and load them: promtool check rules {folder}/*.yml, then reload Prometheus (SIGHUP).",

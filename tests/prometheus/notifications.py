@@ -57,11 +57,11 @@ def proven(name: str, containing: str = "") -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def sending(folder: Path) -> Iterator[tuple[str, Sent]]:
-    """Run Alertmanager on the shipped file, its examples switched on; yield its address and what it sends."""
+def sending(folder: Path, shipped: str = "") -> Iterator[tuple[str, Sent]]:
+    """Run Alertmanager on the shipped file or this text, examples switched on; yield its address and what it sends."""
     sent = Sent()
     with mail_server(sent.mails) as smtp, posts(sent.chats) as chat, posts(sent.hooks) as hook:
-        config = examples((stack.SHIPPED / "alertmanager.yml").read_text())
+        config = examples(shipped or (stack.SHIPPED / "alertmanager.yml").read_text())
         config["global"] |= {"smtp_smarthost": smtp, "smtp_require_tls": False}
         config["templates"] = [str(stack.SHIPPED / one) for one in config["templates"]]
         config["route"] |= {"group_wait": "1s", "group_interval": "1s"}

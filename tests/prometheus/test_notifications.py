@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from exporter.cli import main
+from exporter.stack.notifications import MOUNTED
 from tests.processes import TOOL_SECONDS, program
 from tests.prometheus import stack
 from tests.prometheus.notifications import Sent, body, examples, proven, sending, told
@@ -44,6 +46,20 @@ def test_amtool_accepts_every_example(tmp_path: Path) -> None:
     argv = [program("amtool"), "check-config", str(tmp_path / "alertmanager.yml")]
     checked = subprocess.run(argv, capture_output=True, text=True, timeout=TOOL_SECONDS, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_templates_are_found_where_the_prometheus_operator_mounts_them(tmp_path: Path) -> None:
+    """It mounts the Secret's keys flat in one folder, and Alertmanager reads its configuration from another."""
+    assert main(["rules", "--output", str(tmp_path / "rules"), "--kubernetes", "--only=ecotrack"]) == 0
+    keys = yaml.safe_load((tmp_path / "rules/alertmanager/secret.yaml").read_text())["stringData"]
+    mounted = tmp_path / "config"
+    mounted.mkdir()
+    for name, text in keys.items():
+        (mounted / name).write_text(text)
+    with sending(tmp_path, keys["alertmanager.yaml"].replace(MOUNTED, str(mounted))) as (address, sent):
+        told(address, sent, [proven("EcotrackBudgetExhausted", "costs")])
+    assert sent.mails[0]["Subject"] == f"Critical: {SUMMARY}"
+    assert SUMMARY in sent.chats[0]["attachments"][0]["title"]
 
 
 def test_a_used_up_budget_and_its_end_are_told_everywhere(alertmanager: tuple[str, Sent]) -> None:

@@ -4,6 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
 
@@ -27,10 +28,28 @@ def messages(rules: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("flags", [[], ["--only=ecochain"], ["--kubernetes"]])
+@pytest.mark.parametrize("flags", [[], ["--only=ecochain"]])
 def test_they_are_the_shipped_ones(flags: list[str]) -> None:
     assert main(["rules", "--output=rules", *flags]) == 0
     assert messages(Path("rules")) == COMMITTED
+
+
+def test_for_the_operator_they_are_a_secret_of_the_key_that_it_reads() -> None:
+    assert main(["rules", "--output=rules", "--kubernetes", "--namespace=monitoring"]) == 0
+    files = messages(Path("rules"))
+    assert files.keys() == {"secret.yaml", "values.yaml"}
+    secret = yaml.safe_load(files["secret.yaml"])
+    kubernetes_validate.validate(secret, "1.30", strict=True)
+    assert secret["metadata"]["namespace"] == "monitoring"
+    keys = secret["stringData"]
+    assert keys.keys() == {"alertmanager.yaml", "ecotrack.tmpl"}
+    assert keys["ecotrack.tmpl"] == COMMITTED["templates/ecotrack.tmpl"]
+    ours, theirs = yaml.safe_load(COMMITTED["alertmanager.yml"]), yaml.safe_load(keys["alertmanager.yaml"])
+    assert theirs == ours | {"templates": [f"{notifications.MOUNTED}/*.tmpl"]}
+    paths = set(re.findall(r"/etc/alertmanager/\S+", keys["alertmanager.yaml"].partition("global:")[2]))
+    assert {str(Path(path).parent) for path in paths} == {notifications.MOUNTED}
+    values = yaml.safe_load(files["values.yaml"])
+    assert values == {"alertmanager": {"templateFiles": {"ecotrack.tmpl": keys["ecotrack.tmpl"]}}}
 
 
 def test_the_pattern_of_the_rules_takes_none_of_them_for_rules() -> None:
