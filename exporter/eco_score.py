@@ -24,7 +24,7 @@ from exporter.core.carbon import GRID_FACTORS, emission_rate
 from exporter.core.units import JOULES_PER_KWH, GramsPerKwh, GramsPerSecond, Ratio, Seconds, Watts
 from exporter.last_hour import Emissions
 from exporter.power.estimate import numbered
-from exporter.power.hardware import Hardware
+from exporter.power.hardware import Hardware, Kind
 from exporter.power.tables import read
 
 WORLD = GRID_FACTORS["ecotrack"]
@@ -79,6 +79,11 @@ class Reference:
     title: str
     watts: Watts
     source: str
+
+    @property
+    def is_virtual(self) -> bool:
+        """True if it is a virtual machine, and so is the one that is compared with it."""
+        return self.machine == Kind.VM
 
     @property
     def rate(self) -> GramsPerSecond:

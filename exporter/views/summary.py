@@ -11,7 +11,6 @@ from exporter.core.html import kwh_text
 from exporter.core.units import SECONDS_PER_HOUR, GramsPerSecond, Joules, Seconds, UnixSeconds, Watts, to_kwh
 from exporter.equivalents import equivalents_of
 from exporter.power.component import ByScope, Provenance, Scope
-from exporter.power.hardware import Kind
 from exporter.snapshot import HistoryPoint, Readings, Snapshot
 from exporter.sources.reading import SourceState
 from exporter.usage.events import EventKind
@@ -291,7 +290,7 @@ def _estimate_notes(snapshot: Snapshot) -> list[str]:
     told, reference = snapshot.provenance, snapshot.reference
     partly = any(one.component.scope is Scope.HOST and one.source not in ESTIMATED for one in told)
     # A virtual machine has no power of its own that could be measured.
-    measurable = reference is None or reference.machine != Kind.VM
+    measurable = reference is None or not reference.is_virtual
     return [_estimate_note(one, partly=partly, measurable=measurable) for one in told if one.source in ESTIMATED]
 
 
