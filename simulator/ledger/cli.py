@@ -17,6 +17,7 @@ from simulator.ledger.attest.commands import add_attest
 from simulator.ledger.log.commands import add_key, add_publish
 
 if TYPE_CHECKING:
+    from simulator.ledger.booking.verification import Executor
     from simulator.ledger.file.reading import ClaimName, Head
     from simulator.ledger.record.types import Block, SignedMessage
 
@@ -31,6 +32,7 @@ EPILOG = """\
 examples:
   ecochain ledger verify ledger.db                     every byte, row, signature and rule; the first fault, if any
   ecochain ledger show ledger.db                       what it holds, and its head
+  ecochain ledger show ledger.db --credits             what each project was allowed, emitted, and got as credits
   ecochain ledger prove 3/17 --ledger ledger.db --output claim.json
   ecochain ledger check claim.json --head 288:4f0c...  without the ledger, against a head that was noted earlier
   ecochain ledger export ledger.db --output out.jsonl  all blocks as JSON, one a line
@@ -102,6 +104,7 @@ def add_ledger(commands: Any, parser_class: type[argparse.ArgumentParser]) -> No
     which = show.add_mutually_exclusive_group()
     which.add_argument("--block", metavar="N", type=_number, help="this block, numbered from 1, as JSON")
     which.add_argument("--claim", metavar="CLAIM", type=_claim, help="this claim, DEVICE/SEQUENCE, as JSON")
+    which.add_argument("--credits", action="store_true", help="credits of each project, by the last block's state")
     show.set_defaults(command=_ledger, work=_show)
     export = own.add_parser("export", help="write the genesis and all blocks as JSON, one a line", **_STYLE)
     export.add_argument("ledger", metavar="FILE", type=Path, help="ledger file")
@@ -164,20 +167,25 @@ def _fault(what: str) -> int:
     return FAULT
 
 
+@cache
+def _shipped() -> "Executor":
+    """Return what executes the models of the simulator, once it is asked for: training takes most of a second."""
+    from simulator.models.integer import executor, train
+    from simulator.models.networks import SHAPES
+
+    return executor(map(train, SHAPES))
+
+
+def _execute(model: bytes, seed: int) -> int | None:
+    return _shipped()(model, seed)
+
+
 def _verify(options: argparse.Namespace) -> int:
     from simulator.ledger.file.proofs import head_text
     from simulator.ledger.file.shown import counted, told_if_simulated
     from simulator.ledger.file.verify import verify
-    from simulator.models.integer import executor, train
-    from simulator.models.networks import SHAPES
 
-    # Training takes most of a second, which a ledger without opened task records need not wait for.
-    shipped = cache(lambda: executor(map(train, SHAPES)))
-
-    def execute(model: bytes, seed: int) -> int | None:
-        return shipped()(model, seed)
-
-    found = verify(options.ledger, execute, options.head)
+    found = verify(options.ledger, _execute, options.head)
     sealed = "every byte as it was sealed" if found.is_sealed else "not closed, so not every byte could be checked"
     write_out(
         f"{options.ledger}: good: {counted(found.head.blocks, 'block')}, {found.finalized} of them final, "
@@ -233,11 +241,15 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
+    from simulator.ledger.file.accounts import credits_of
     from simulator.ledger.file.proofs import ProofError, head_text
     from simulator.ledger.file.reading import open_reader
     from simulator.ledger.file.shown import as_json, counted, told_if_simulated
 
     with open_reader(options.ledger) as reader:
+        if options.credits:
+            write_out(credits_of(reader, _execute) + told_if_simulated(options.ledger, reader.genesis))
+            return 0
         if options.block is None and options.claim is None:
             counts = ", ".join(counted(reader.count(table), table) for table in ("block", "claim", "record"))
             validators = counted(len(reader.genesis.validators), "validator")

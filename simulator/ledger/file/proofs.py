@@ -203,6 +203,8 @@ def read_proof(path: Path) -> Proof:
 
 
 def _mistake(content: bytes, error: Exception) -> str:
+    if content.startswith(b"SQLite format 3\0"):
+        return "is a ledger, which `ecochain ledger verify` checks"
     if content.startswith(b"c2sp.org/tlog-proof@"):
         return "is a proof for a public log, which programs for such logs check: see docs/how-to/publish-a-ledger.md"
     with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -14,6 +14,7 @@ import pytest
 from simulator.cli import main
 from simulator.ledger.file.seal import is_sealed, unseal
 from simulator.ledger.file.store import open_store
+from simulator.ledger.record.types import Instrument
 from tests.simulator.ledger.story import Story
 
 
@@ -78,6 +79,29 @@ def test_a_ledger_is_verified_shown_and_proven(ledger: Path, capsys: pytest.Capt
     assert (
         json.loads(said(capsys, "show", "ledger.db", "--block", "7"))["body"]["messages"][1]["message"]["device"] == 1
     )
+
+
+@pytest.mark.slow
+def test_the_credits_of_a_project_are_shown_with_or_without_a_state_that_is_kept(
+    ledger: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger.unlink()
+    told = Story().tell(8)
+    told.write(ledger)
+    shown = said(capsys, "show", "ledger.db", "--credits")
+    state = told.replay.ledger
+    account, total = state.accounts[0], state.totals[int(Instrument.CREDIT)]
+    assert total.issued > 0
+    assert shown == (
+        f"project 0: allowed {account.allowed} \u00b5g, emitted {account.emitted} \u00b5g, "
+        f"balance {account.allowed - account.emitted - (account.parts > 0)} \u00b5g\n"
+        f"project 0: {total.issued} \u00b5g of credits issued: {total.held} held, {total.retired} retired, "
+        f"{total.cancelled} cancelled; {account.owed} owed\n"
+    )
+    unseal(ledger)
+    with closing(sqlite3.connect(ledger)) as database, database:
+        database.execute("UPDATE meta SET value = x'' WHERE name = 'state'")
+    assert said(capsys, "show", "ledger.db", "--credits") == shown
 
 
 @pytest.mark.slow
@@ -154,6 +178,7 @@ def test_a_damaged_proof_is_one_line_and_status_1(ledger: Path, capsys: pytest.C
         (["verify", "gone.db"], "gone.db: cannot be used: No such file or directory"),
         (["show", "."], ".: cannot be used: Is a directory"),
         (["check", "gone.json"], "gone.json: cannot be read: No such file or directory"),
+        (["check", "ledger.db"], "ledger.db: is a ledger, which `ecochain ledger verify` checks"),
         (["prove"], "ledger prove: expected either a CLAIM, as 3/17, or --since BLOCKS"),
         (["prove", "1/3", "--since", "3"], "ledger prove: expected either a CLAIM, as 3/17, or --since BLOCKS"),
         (["prove", "--since", "3", "--record", "3"], "--record: expected a CLAIM that it is one of"),
