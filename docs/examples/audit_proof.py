@@ -208,7 +208,7 @@ def measured(proof, chain):
     return [
         f"{subject['instance']} drew {energy / 3.6e6:.3f} Wh and emitted {figures[4] / 1e6:.3f} g of CO2e from "
         f"{times[0]} to {times[1]}, says the key {subject['key']}",
-        f"power: {shown['models']}",
+        f"power of the machine alone, without the network's: {shown['models']}",
         *([] if any(one.startswith(BAND) for one in shown["models"].split("; ")) else [NO_BAND]),
         f"carbon intensity: {shown['intensity_source']}",
         f"trusted: the Prometheus at {subject['prometheus']}, and the meter",
@@ -234,6 +234,8 @@ def audit(path, noted=None):
         need(text == again + "\n", "it is not as it was written")
         holds += measured(proof, chain)
     elif kind == "claim":
+        name = record(proof["genesis"], GENESIS, "genesis")[0][0]
+        holds += ["the claim is of a measured hour, which this proof leaves out"] if b'"attested"' in name[:30] else []
         holds.append("trusted: the meter, and the validators to have seen that the claim is the device's own")
     if noted is None:
         holds.append(f"trusted: that this head is one of the chain which you mean, {chain.hex()}")

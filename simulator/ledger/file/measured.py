@@ -6,6 +6,7 @@ are in the claim.
 """
 
 import hashlib
+import re
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -19,6 +20,9 @@ from simulator.ledger.record.types import Claim, Genesis
 
 MICROGRAMS_PER_GRAM = 1_000_000
 """Definition of a microgram."""
+
+MILLIGRAMS_PER_GRAM = 1000
+"""Definition of a milligram."""
 
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -66,9 +70,14 @@ def band_text(low: float, high: float) -> str:
     return f"{_BAND}{low:.2f} to {high:.2f} times the figure"
 
 
-def has_band(models: str) -> bool:
-    """Tell whether a claim's text on power states its band."""
-    return any(part.startswith(_BAND) for part in models.split("; "))
+def _band_of(measured: Measured) -> str:
+    """Return what a claim says of its band, in Wh."""
+    stated = re.compile(f"{_BAND}([0-9]+[.][0-9]{{2}}) to ([0-9]+[.][0-9]{{2}}) times the figure")
+    found = next(filter(None, map(stated.fullmatch, measured.models.split("; "))), None)
+    if found is None:
+        return "the claim has no uncertainty band of this power stored"
+    low, high = (float(share) * measured.energy_millijoules / MILLIJOULES_PER_WATT_HOUR for share in found.groups())
+    return f"the band of that is {low:.3f} to {high:.3f} Wh; the grams have no band of their own"
 
 
 def text_digest(text: str) -> bytes:
@@ -113,6 +122,14 @@ def measured_by(subject: Subject, claim: Claim, intensity_source: str, models: s
     )
 
 
+def _figure_of(measured: Measured) -> str:
+    """Return the carbon intensity of a claim; nothing where no energy tells it."""
+    if measured.energy_millijoules == 0:
+        return ""
+    milligrams = measured.emissions_micrograms * PARTS_PER_MICROGRAM / measured.energy_millijoules
+    return f"; {milligrams / MILLIGRAMS_PER_GRAM:.1f} g/kWh on average, of a year that is not stated"
+
+
 def sentences(subject: Subject, measured: Measured) -> list[str]:
     """Return in words what a claim says of its hour, and what nobody has checked."""
     energy = measured.energy_millijoules / MILLIJOULES_PER_WATT_HOUR
@@ -121,8 +138,9 @@ def sentences(subject: Subject, measured: Measured) -> list[str]:
         f"{measured.instance} drew {energy:.3f} Wh and emitted {mass:.3f} g of CO2e from {measured.start} to "
         f"{measured.end}",
         f"power: {measured.models}",
-        *([] if has_band(measured.models) else ["the claim has no uncertainty band of this power stored"]),
-        f"carbon intensity: {measured.intensity_source}",
+        _band_of(measured),
+        f"carbon intensity: {measured.intensity_source}{_figure_of(measured)}",
+        "the energy is that of the machine alone, without the network's",
         f"whoever holds the key {subject.key} says so, and signed the block with it",
         f"the Prometheus at {subject.prometheus} is trusted, and nobody has checked the meter; no credits come of it",
     )

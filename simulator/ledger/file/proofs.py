@@ -18,6 +18,7 @@ from simulator.ledger.file.contents import body_leaves, check_signature
 from simulator.ledger.file.faults import DamagedError
 from simulator.ledger.file.measured import Measured, measured_by, read_subject, sentences
 from simulator.ledger.file.reading import ClaimName, ClaimRow, Head, Reader
+from simulator.ledger.file.shown import SIMULATED, is_simulated
 from simulator.ledger.record.codec import decode, digest, encode
 from simulator.ledger.record.merkle import (
     HASH_BYTES,
@@ -229,7 +230,8 @@ def check_proof(proof: Proof, trusted: Head | None = None) -> list[str]:
         raise ProofError(f"it is about the head {' and '.join(map(head_text, heads))}, not about the trusted one")
     if isinstance(proof, ClaimProof):
         told = [*_check_claim(proof, heads[0]), _check_signed(proof.head, proof.genesis)]
-        return told if proof.measured is msgspec.UNSET else [*told, *_check_measured(proof, proof.measured)]
+        shown = proof.measured
+        return [*told, *(_lacking(proof) if shown is msgspec.UNSET else _check_measured(proof, shown))]
     signed = [_check_signed(one, proof.genesis) for one in (proof.old, proof.head)]
     return [*_check_growth(proof, heads[0], heads[1]), *signed]
 
@@ -264,6 +266,14 @@ def _check_claim(proof: ClaimProof, head: Head) -> list[str]:
             check_inclusion(leaf, one.place, claim.records, path, claim.records_root)
         told.append(f"task record {one.place} of {claim.records} is in that claim")
     return told
+
+
+def _lacking(proof: ClaimProof) -> list[str]:
+    """Return what a reader should know of a proof that shows no measured hour."""
+    genesis = decode(proof.genesis, Genesis)
+    if read_subject(genesis) is not None:
+        return ["the claim is of a measured hour, whose figures and texts this proof leaves out"]
+    return [SIMULATED] if is_simulated(genesis) else []
 
 
 def _check_measured(proof: ClaimProof, shown: Measured) -> list[str]:

@@ -5,12 +5,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from simulator.ledger.file.measured import Measured, band_text, has_band, read_subject, sentences
+from simulator.ledger.file.measured import Measured, band_text, read_subject, sentences
 from simulator.ledger.file.proofs import ClaimProof, ProofError, check_proof, proof_bytes, read_proof
 from simulator.ledger.record.codec import decode
 from simulator.ledger.record.types import Genesis
 
 LACKING = "the claim has no uncertainty band of this power stored"
+
+BAND = "the band of that is 9.000 to 18.000 Wh; the grams have no band of their own"
 
 PROOF = Path(__file__).parents[3] / "fixtures/formats/ledger-proof-measured.json"
 
@@ -30,7 +32,9 @@ def test_a_proof_says_in_words_what_was_measured_and_who_was_trusted() -> None:
         "power: cpu: average (laptop); memory: average (laptop); rest: average (laptop); what no sensor measures is "
         "estimated by a model",
         LACKING,
-        "carbon intensity: grid_zone DE, basis lifecycle, method average, provider static",
+        "carbon intensity: grid_zone DE, basis lifecycle, method average, provider static; 400.0 g/kWh on "
+        "average, of a year that is not stated",
+        "the energy is that of the machine alone, without the network's",
         f"whoever holds the key {subject.key} says so, and signed the block with it",
         "the Prometheus at http://prometheus.example:9090 is trusted, and nobody has checked the meter; no credits "
         "come of it",
@@ -44,9 +48,16 @@ def test_a_band_that_the_claim_states_is_not_told_to_lack() -> None:
     banded = msgspec.structs.replace(shown, models=f"{shown.models}; {band_text(0.75, 1.5)}")
     told = sentences(subject, banded)
     assert told == [
-        line.replace(shown.models, banded.models) for line in sentences(subject, shown) if LACKING not in line
+        line.replace(shown.models, banded.models).replace(LACKING, BAND) for line in sentences(subject, shown)
     ]
-    assert not has_band(f"cpu: {band_text(0.75, 1.5)}")
+    named = msgspec.structs.replace(shown, models=f"cpu: {band_text(0.75, 1.5)}")
+    assert LACKING in sentences(subject, named)
+
+
+def test_a_proof_that_leaves_the_hour_out_is_told_to_do_so() -> None:
+    found = msgspec.structs.replace(proof()[0], measured=msgspec.UNSET)
+    told = check_proof(found)
+    assert told[2:] == ["the claim is of a measured hour, whose figures and texts this proof leaves out"]
 
 
 @pytest.mark.parametrize(
