@@ -295,7 +295,9 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _keep_ledger(options: argparse.Namespace) -> None:
-    """Refuse to write to the ledger that is read. Raises ConfigError."""
+    """Refuse to write to the ledger that is read, or to a file named `-`. Raises ConfigError."""
+    if options.output == Path("-"):
+        raise ConfigError(["--output: expected a file, got -; without --output it goes to the standard output"])
     with suppress(OSError):
         if options.output is not None and options.output.samefile(options.ledger):
             raise ConfigError([f"--output: {options.output}: is the ledger itself, which would be lost"])

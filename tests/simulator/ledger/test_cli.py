@@ -186,6 +186,8 @@ def test_a_damaged_proof_is_one_line_and_status_1(ledger: Path, capsys: pytest.C
         (["prove", "1/3", "--record", "99"], "ledger.db: claim 1/3 has 9 task records, numbered from 0"),
         (["prove", "--since", "99"], "ledger.db: has 12 blocks, of which none is number 99"),
         (["prove", "1/3", "--output", "no/where.json"], "--output: no/where.json: cannot be written: No such file"),
+        (["prove", "1/3", "--output", "-"], "--output: expected a file, got -; without --output it goes to"),
+        (["export", "ledger.db", "--output", "-"], "--output: expected a file, got -; without --output it goes to"),
         (["show", "ledger.db", "--block", "99"], "ledger.db: has no block 99"),
         (["show", "ledger.db", "--claim", "9/9"], "ledger.db: has no claim 9/9"),
         (["show", "ledger.db", "--block", f"{2**64}"], f"ledger.db: has no block {2**64}"),
