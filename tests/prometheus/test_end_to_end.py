@@ -62,7 +62,7 @@ def test_an_exhausted_budget_notifies_once_mutes_the_burn_rate_and_resolves(tmp_
     assert firing["labels"] | {"period": "day", "severity": "critical", "component": "budget"} == firing["labels"]
     assert firing["annotations"]["summary"] == f"{instance} has used up its carbon budget for the day"
     told = re.fullmatch(
-        rf"{instance} has used (\d[\d.]*)mg CO2e this day, (\d[\d.e+]*)% of its budget of 100ug\. "
+        rf"{instance} has used (\d[\d.]*) mg CO2e this day, (\d[\d.e+]*)% of its budget of 100 ug\. "
         r"The budget starts again with the next day\. Postpone what can wait until then\.",
         firing["annotations"]["description"],
     )
