@@ -211,7 +211,7 @@ READ: dict[str, tuple[Callable[[Path, Path], Any], Any]] = {
         "DIR/ledger-proof-v2.json: is a proof of format 1 or 2, which only the version that wrote it can check",
     ),
     "ledger-proof-v3.json": (read_proof, 3),
-    "ledger-proof-measured.json": (read_proof, 8),
+    "ledger-proof-measured.json": (read_proof, 9),
     "ledger-growth-v1.json": (
         read_proof,
         "DIR/ledger-growth-v1.json: is a proof of format 1 or 2, which only the version that wrote it can check",
