@@ -161,7 +161,8 @@ def test_a_sampler_that_hangs_gives_no_sign_of_life_and_says_where_it_hung(tmp_p
                 until(lambda: requests.get(f"http://{address}/-/ready", timeout=240).status_code == 503, "staleness")
             finally:
                 process.send_signal(signal.SIGABRT)  # as systemd does; a stop would wait for the sample
-            assert process.wait(240) == -signal.SIGABRT
+            # The dump walks the frames of threads that still run, and may end with a fault of its own after its lines.
+            assert process.wait(240) in {-signal.SIGABRT, -signal.SIGSEGV}
     log = (tmp_path / "log").read_text()
     assert "Fatal Python error: Aborted" in log
     assert "in sample_once" in log
