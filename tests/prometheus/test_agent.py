@@ -73,7 +73,7 @@ def hurry(rules: Path) -> None:
     file = rules / "ecotrack-alerts.yml"
     document = yaml.safe_load(file.read_text())
     for rule in (rule for group in document["groups"] for rule in group["rules"]):
-        if rule["alert"] == "EcotrackSilent":
+        if rule.get("alert") == "EcotrackSilent":
             for ago in SENT_BEFORE:
                 rule["expr"] = rule["expr"].replace(f"offset {ago}", f"offset {HURRIED[ago]}")
     file.write_text(yaml.safe_dump(document))
