@@ -1,7 +1,8 @@
 """Audit a ledger file of ecochain without ecochain: `python audit_ledger.py FILE`. It needs PyNaCl.
 
 It checks the seal, all rows, headers, signatures and votes, sequence and balance of claims, and that each unit counts
-once in the signed state; not elections, issues and what models give: where a device lied, it may refuse a good file."""
+once in the signed state; not elections, issues and what models give: where a device lied, it may refuse a good file.
+Exit status: 0 good, 1 something does not hold, 2 no file of a ledger, or a mistake in the command."""
 
 import sqlite3
 import sys
@@ -30,14 +31,30 @@ def digest(*parts):
     return sha256(b"".join(parts)).digest()
 
 
-def need(holds, what):
+def need(holds, what, fault=ValueError):
     if not holds:
-        raise ValueError(what)
+        raise fault(what)
 
 
 def printable(text):
     """Return a text as it is safe to print: what a file says must not steer the terminal."""
     return "".join(one if one.isprintable() else "?" for one in text)
+
+
+def told(error):
+    """Return a fault in words; one that Python found came of bytes which are not what the place is for."""
+    if isinstance(error, (ValueError, OSError, CryptoError, sqlite3.Error)):
+        return getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return f"it does not read as what a ledger holds ({error or type(error).__name__})"
+
+
+def unsealed(wrong):
+    """Say which pages are not as they were sealed; of many, how many."""
+    first, last = wrong[:-1], wrong[-1]
+    if not first:
+        return f"page {last} is not as it was sealed"
+    first, last = (first, last) if len(first) < 4 else (first[:3], f"{len(wrong) - 3} others")
+    return f"pages {', '.join(map(str, first))} and {last} are not as they were sealed"
 
 
 def read(data, at=0):
@@ -84,14 +101,15 @@ def root_at(rows, size):
 def is_sealed(path):
     """Check every byte of a file that was closed, and tell whether it was: each page ends with its digest."""
     for one in [Path(f"{path}{ending}") for ending in ("", "-wal", "-shm", "-journal")]:
-        need(one.is_file() or not one.exists(), f"{one.name}: expected a file, got something else")
+        need(one.is_file() or not one.exists(), f"{one.name}: expected a file, got something else", OSError)
     content = path.read_bytes()
-    need(content[:1] != b"{", "is a proof, which audit_proof.py checks")
+    need(content[:1] != b"{", "is a proof, which audit_proof.py checks", OSError)
+    need(content[:16] == b"SQLite format 3\0", "is no ledger: it does not begin as one", OSError)
     pages = [content[start : start + 4096] for start in range(0, len(content), 4096)]
     digests = [digest(number.to_bytes(8, "big"), page[:4064]) for number, page in enumerate(pages, 1)]
     digests[0] = digest((1).to_bytes(8, "big"), pages[0][:4064], digest(*digests[1:]))
     wrong = [number for number, page in enumerate(pages, 1) if page[4064:] != digests[number - 1]]
-    need(not wrong or pages[0][4064:] == bytes(32), f"pages {wrong} are not as they were sealed")
+    need(not wrong or pages[0][4064:] == bytes(32), wrong and unsealed(wrong))
     return not wrong
 
 
@@ -105,6 +123,8 @@ class Audit:
         need(digest(schema.encode()).hex() == SCHEMA, "its tables are not those of a ledger")
         self.snapshot = read(self.meta["state"])[0] if self.meta["state"] else [0]
         (config, validators, projects), self.chain = read(self.meta["genesis"])[0], digest(self.meta["genesis"])
+        # `ecochain serve` names a chain by a digest of what it simulates; names that people choose are texts.
+        self.is_simulated = len(config[0]) == 32 and not config[0].decode(errors="surrogateescape").isprintable()
         self.slots_per_epoch, self.owners, self.parent = config[3], [one[0] for one in projects], self.chain
         self.keys, self.stakes = [one[0] for one in validators], [one[1] for one in validators]
         self.devices, self.meters, self.orders, self.used, self.changes, self.slashed = {}, {}, {}, [], [], set()
@@ -118,7 +138,7 @@ class Audit:
                 need((number, len(data)) == (len(self.heads) + 1, end), "it is too long, or the one before is missing")
                 self.block(number, root, *signed_header, body)
             except FAULTS as error:
-                raise ValueError(f"block {number}: {error}") from error
+                raise ValueError(f"block {number}: {told(error)}") from error
         blocks, final, (tree, root) = len(self.heads), self.starts[self.final][0], merkle(one[0] for one in self.heads)
         for number, (_, *stated) in enumerate(self.heads):
             need(stated == [number + 1, root_at(tree, number)], f"block {number + 1}: it states other blocks before it")
@@ -232,14 +252,21 @@ class Audit:
 def audit(path):
     """Return in words what a good ledger file holds. Raises one of FAULTS for any other."""
     mode = "immutable=1" if is_sealed(path) else "mode=ro"
-    found = Audit(sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True)).run()
-    return found if mode == "immutable=1" else f"{found}; it was not closed, so not every byte is checked"
+    ledger = Audit(sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True))
+    found = ledger.run() + ("" if mode == "immutable=1" else "; it was not closed, so not every byte is checked")
+    simulated = "simulated: its name is the digest of a run of `ecochain serve`"
+    return f"{found}\n{path}: {simulated}" if ledger.is_simulated else found
+
+
+def refuse(what, status):
+    print(printable(what), file=sys.stderr)
+    sys.exit(status)
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        sys.exit("usage: python audit_ledger.py FILE")
+        refuse("usage: python audit_ledger.py FILE", 2)
     try:
         print(f"{sys.argv[1]}: good: {audit(Path(sys.argv[1]))}")
     except FAULTS as error:
-        sys.exit(printable(f"{sys.argv[1]}: {str(error) or type(error).__name__}"))
+        refuse(f"{sys.argv[1]}: {told(error)}", 2 if isinstance(error, OSError) else 1)

@@ -86,14 +86,14 @@ def execute(digest: bytes, seed: int) -> int | None:
 class Story:
     """A chain that grows block by block, with all of its keys."""
 
-    def __init__(self, validators: int = 4, slots_per_epoch: int = 4) -> None:
+    def __init__(self, validators: int = 4, slots_per_epoch: int = 4, name: bytes = b"a story") -> None:
         """Begin it: claims are about an epoch, which is short, so that little has to be told."""
         self.validators = [key(f"validator {number}") for number in range(validators)]
         self.slots_per_epoch = slots_per_epoch
         self.epoch_seconds = 5 * slots_per_epoch
         self.genesis = Genesis(
             config=ChainConfig(
-                name=b"a story",
+                name=name,
                 benchmarks=(50_000, 90_000),
                 slots_per_epoch=slots_per_epoch,
                 claim_seconds=self.epoch_seconds,

@@ -1,21 +1,26 @@
 """The stand-alone auditor: it knows nothing of this project, and calls good and bad what `verify` does."""
 
 import ast
+import hashlib
 import importlib.util
 import os
 import random
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from simulator.ledger.file import shown
 from simulator.ledger.file.faults import DamagedError, StoreError
 from simulator.ledger.file.seal import seal
 from simulator.ledger.file.store import create_store
@@ -63,7 +68,8 @@ def audited(path: Path) -> str:
     try:
         auditor().audit(path)
     except auditor().FAULTS as error:
-        return str(error) or type(error).__name__
+        said: str = auditor().told(error)
+        return said
     return ""
 
 
@@ -185,7 +191,7 @@ def test_the_auditor_is_short_and_imports_nothing_of_ours() -> None:
         )
     }
     assert names == {"sqlite3", "sys", "hashlib", "pathlib", "nacl.bindings", "nacl.exceptions"}
-    assert len([line for line in text.splitlines() if line.strip()]) <= 211
+    assert len([line for line in text.splitlines() if line.strip()]) <= 232
 
 
 @dataclass
@@ -232,18 +238,15 @@ def test_what_a_file_says_does_not_steer_the_terminal(good: bytes, tmp_path: Pat
         database.execute("PRAGMA writable_schema = ON")
         database.execute("INSERT INTO sqlite_master VALUES ('table', char(27) || '[2J', 'x', 9, 'CREATE')")
     seal(path)
-    command = [sys.executable, "-I", str(AUDITOR), str(path)]
-    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)
+    told = ran(path)
     assert (told.returncode, told.stderr.count("\n")) == (1, 1)
     assert "?[2J" in told.stderr
     assert "\x1b" not in told.stderr
 
 
 def test_the_auditor_says_how_it_is_called() -> None:
-    told = subprocess.run(
-        [sys.executable, "-I", str(AUDITOR)], capture_output=True, text=True, timeout=240, check=False
-    )
-    assert (told.returncode, told.stderr) == (1, "usage: python audit_ledger.py FILE\n")
+    told = ran()
+    assert (told.returncode, told.stderr) == (2, "usage: python audit_ledger.py FILE\n")
 
 
 @pytest.mark.parametrize("ending", ["", "-wal", "-shm", "-journal"])
@@ -265,11 +268,84 @@ def test_a_proof_is_not_taken_for_a_damaged_ledger(tmp_path: Path) -> None:
 def test_the_auditor_runs_by_itself(good: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     path.write_bytes(good)
-    command = [sys.executable, "-I", str(AUDITOR), str(path)]
-    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)
+    told = ran(path)
     assert (told.returncode, told.stderr) == (0, "")
     assert told.stdout.startswith(f"{path}: good: {3 * EPOCHS} blocks, ")
     path.write_bytes(good[:-1] + b"?")
-    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)
+    told = ran(path)
     assert (told.returncode, told.stdout) == (1, "")
-    assert "not as they were sealed" in told.stderr
+    assert told.stderr == f"{path}: page {len(good) // 4096} is not as it was sealed\n"
+
+
+def ran(*arguments: Path) -> subprocess.CompletedProcess[str]:
+    """Run the auditor as its reader does, without any of our packages in its way."""
+    command = [sys.executable, "-I", str(AUDITOR), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+
+
+def without_file(_path: Path) -> None:
+    """Leave nothing there."""
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (without_file, "No such file or directory"),
+        (Path.mkdir, "a.db: expected a file, got something else"),
+        (partial(Path.write_bytes, data=b""), "is no ledger: it does not begin as one"),
+        (partial(Path.write_text, data="<!doctype html>\n" * 999), "is no ledger: it does not begin as one"),
+        (partial(Path.write_text, data="{}"), "is a proof, which audit_proof.py checks"),
+    ],
+)
+def test_what_is_no_ledger_is_a_mistake_and_no_fraud(tmp_path: Path, make: Callable[[Path], object], told: str) -> None:
+    path = tmp_path / "a.db"
+    make(path)
+    found = ran(path)
+    assert (found.returncode, found.stdout, found.stderr) == (2, "", f"{path}: {told}\n")
+
+
+@pytest.mark.parametrize(
+    ("pages", "told"),
+    [
+        ([1], "page 1 is not as it was sealed"),
+        ([1, 3, 4, 7], "pages 1, 3, 4 and 7 are not as they were sealed"),
+        ([1, 2, 3, 4, 5], "pages 1, 2, 3 and 2 others are not as they were sealed"),
+    ],
+)
+def test_pages_are_told_in_words(good: bytes, tmp_path: Path, pages: list[int], told: str) -> None:
+    path, damaged = tmp_path / "a.db", bytearray(good)
+    for page in pages:
+        damaged[4096 * page - 1] ^= 1
+    path.write_bytes(damaged)
+    assert audited(path) == told
+
+
+@pytest.mark.parametrize(
+    ("name", "is_simulated"),
+    [
+        (hashlib.sha256(b"a run").digest(), True),
+        (b"a story that is told in 32 bytes", False),
+        ("ein Märchen in zweiunddreißig B.".encode()[:32], False),
+        (hashlib.sha256(b"a run").digest()[:31], False),
+    ],
+)
+def test_a_ledger_of_a_simulated_cluster_is_called_so(tmp_path: Path, name: bytes, is_simulated: bool) -> None:
+    path, story = tmp_path / "a.db", Story(name=name).tell(2)
+    story.write(path)
+    lines = auditor().audit(path).splitlines()
+    assert lines[1:] == [f"{path}: simulated: its name is the digest of a run of `ecochain serve`"] * is_simulated
+    assert shown.is_simulated(story.genesis) == is_simulated
+
+
+@pytest.mark.slow
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=9000), keep=st.integers(0, 40_000), is_open=st.booleans())
+def test_any_bytes_behind_a_beginning_end_in_one_line(
+    good: bytes, tmp_path: Path, content: bytes, keep: int, is_open: bool
+) -> None:
+    path = tmp_path / "a.db"
+    # Without a seal in page 1 the rows themselves are read.
+    path.write_bytes((good[:4064] + bytes(32) + good[4096:] if is_open else good)[:keep] + content)
+    said = auditor().printable(audited(path))
+    assert said or path.read_bytes() == good
+    assert "\n" not in said
