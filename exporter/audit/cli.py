@@ -133,6 +133,7 @@ def _report(options: argparse.Namespace, evidence: Evidence) -> Report:
         ended=SystemClock().wall(),
         seconds=evidence.seconds,
         samples=len(evidence.moments),
+        power_usage_effectiveness=evidence.published_pues(),
         tolerance_ratio=options.tolerance / 100.0,
         passed=not any(one.outcome is Outcome.FAILS for one in found),
         findings=found,

@@ -15,6 +15,8 @@ SAMPLED_AT = "ecotrack_last_sample_timestamp_seconds"
 
 SAMPLES = "ecotrack_samples_total"
 
+PUE = "ecotrack_power_usage_effectiveness_ratio"
+
 BESIDE = frozenset(
     {"connections", "grid", "journal", "memory", "optimize", "process_bytes", "processes", "sockstat", "state"}
 )
@@ -96,6 +98,11 @@ class Evidence:
         if not self.moments:
             raise NotCheckedError("no sample was seen")
         return self.moments[-1]
+
+    def published_pues(self) -> list[float]:
+        """Return each power usage effectiveness that the exporter published, in the order of the samples."""
+        found = (one.figures.of(PUE) for one in self.moments)
+        return list(dict.fromkeys(one for one in found if one is not None))
 
     def pairs(self) -> list[Pair]:
         """Return what happened between samples of one run, in which no counter fell. Raises NotCheckedError."""

@@ -5,7 +5,7 @@ from functools import partial
 from itertools import pairwise
 
 from exporter.audit.check import Check
-from exporter.audit.evidence import Evidence, Moment, Pair, PublishedModels, runs, total
+from exporter.audit.evidence import PUE, Evidence, Moment, Pair, PublishedModels, runs, total
 from exporter.audit.figures import Figures
 from exporter.audit.finding import Comparison, NotCheckedError
 from exporter.audit.integral import integrate
@@ -19,8 +19,6 @@ from exporter.views.summary import Summary
 UTILIZATION = "ecotrack_cpu_utilization_ratio"
 
 GROUP_SECONDS = "ecotrack_process_group_cpu_seconds_total"
-
-PUE = "ecotrack_power_usage_effectiveness_ratio"
 
 MEASURED = "ecotrack_measured_joules_total"
 

@@ -12,13 +12,17 @@ from exporter.core.units import UnixSeconds
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """Findings of an audit, with what it looked at, and when it ended in Unix seconds."""
+    """Findings of an audit, with what it looked at, and when it ended in Unix seconds.
+
+    `power_usage_effectiveness` has each PUE that the exporter published meanwhile; nothing is compared with them.
+    """
 
     exporter: str
     prometheus: str | None
     ended: float
     seconds: float
     samples: int
+    power_usage_effectiveness: list[float]
     tolerance_ratio: float
     passed: bool
     findings: list[Finding]
@@ -107,6 +111,8 @@ def _foot(report: Report) -> Iterator[str]:
     counts = ", ".join(f"{report.count(one)} {one}" for one in (Outcome.FAILS, Outcome.HOLDS, Outcome.NOT_CHECKED))
     yield f"{len(report.findings)} checks: {counts}; tolerance {100.0 * report.tolerance_ratio:g}%"
     yield f"{report.samples} samples of {report.exporter} in {report.seconds:.0f} s"
+    if pue := ", then ".join(f"{one:g}" for one in report.power_usage_effectiveness):
+        yield f"the host's figures rest on a power usage effectiveness (PUE) of {pue}: the operator's word, not checked"
 
 
 def _row(one: Finding) -> tuple[str, ...]:

@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 
+import pytest
+
 from exporter.audit.checks import findings
-from exporter.audit.evidence import Evidence
+from exporter.audit.evidence import PUE, Evidence
+from exporter.audit.figures import Figures
 from exporter.audit.finding import TOLERANCE, Outcome
 from exporter.audit.report import Report, render
 from exporter.audit.rules import RULES
@@ -21,6 +24,7 @@ def rendered(evidence: Evidence) -> list[str]:
         ended=1.0,
         seconds=60.0,
         samples=len(evidence.moments),
+        power_usage_effectiveness=evidence.published_pues(),
         tolerance_ratio=TOLERANCE,
         passed=not any(one.outcome is Outcome.FAILS for one in found),
         findings=found,
@@ -51,3 +55,24 @@ def test_recorded_series_without_evidence_are_named_unless_all_are() -> None:
     series = {name: family for name, family in evidence.stored.series.items() if name != WRONG}
     assert f"  {WRONG}" in rendered(replace(evidence, stored=replace(evidence.stored, series=series)))
     assert any(one.endswith(f" {len(RULES)} recorded series") for one in rendered(replace(evidence, stored=None)))
+
+
+def with_pues(evidence: Evidence, pues: list[float | None]) -> Evidence:
+    """Return evidence whose samples tell of these PUEs, one after the other; the last goes on."""
+    moments = []
+    for number, moment in enumerate(evidence.moments):
+        pue = pues[min(number, len(pues) - 1)]
+        families = {name: one for name, one in moment.figures.families.items() if name != PUE}
+        moments.append(replace(moment, figures=Figures(families if pue is None else {**families, PUE: {(): pue}})))
+    return replace(evidence, moments=tuple(moments))
+
+
+@pytest.mark.parametrize(
+    ("pues", "told"), [([1.0], "1"), ([1.4, None, 1.4], "1.4"), ([1.4, 1.25, 1.4], "1.4, then 1.25"), ([None], None)]
+)
+def test_the_report_says_which_pue_its_figures_rest_on_and_whose_word_that_is(
+    pues: list[float | None], told: str | None
+) -> None:
+    lines = [one for one in rendered(with_pues(world().evidence(), pues)) if "PUE" in one]
+    said = "the host's figures rest on a power usage effectiveness (PUE) of {}: the operator's word, not checked"
+    assert lines == ([] if told is None else [said.format(told)])
