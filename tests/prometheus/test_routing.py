@@ -7,31 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
-from prometheus.budget import BURN_ALERTS
-from prometheus.budget_alerts import budget_alerts, ecoguard_alert
-from prometheus.data_quality_alerts import data_quality_alerts, sampling_alerts
-from prometheus.exporter_alerts import conduct_alerts, exporter_alerts, presence_alerts
-from prometheus.opportunity_alerts import opportunity_alerts
-from prometheus.process_alerts import process_alerts
-from prometheus.sensor_alerts import sensor_alerts
-from prometheus.simulator_alerts import simulator_alerts
 from tests.processes import TOOL_SECONDS, program
+from tests.prometheus.test_rules import rules
 
 CONFIG = Path(__file__).parents[2] / "prometheus/alertmanager.yml"
-EVERY = (
-    *budget_alerts(BURN_ALERTS),
-    ecoguard_alert(),
-    *data_quality_alerts(),
-    *sampling_alerts(),
-    *conduct_alerts(),
-    *opportunity_alerts(),
-    *process_alerts(),
-    *sensor_alerts(),
-    *exporter_alerts(),
-    *presence_alerts(),
-    *simulator_alerts(),
-)
-ALERTS = {alert.name: alert for alert in EVERY}
+ALERTS: dict[str, dict[str, str]] = {rule["alert"]: rule["labels"] for rule in rules("alert")}
 
 
 def amtool(*arguments: str | Path) -> str:
@@ -54,27 +34,17 @@ def test_amtool_accepts_the_configuration() -> None:
 @pytest.mark.usefixtures("generation")
 @pytest.mark.parametrize("name", ALERTS)
 def test_each_alert_reaches_its_receiver(name: str) -> None:
-    labels = [f"{key}={value}" for key, value in {"alertname": name, **ALERTS[name].labels}.items()]
-    receiver = "simulator" if ALERTS[name].component == "simulator" else "device"
-    receiver = "none" if ALERTS[name].severity == "info" and receiver == "device" else receiver
+    labels = ALERTS[name]
+    receiver = "simulator" if labels["component"] == "simulator" else "device"
+    receiver = "none" if labels["severity"] == "info" and receiver == "device" else receiver
     receiver = "watchdog" if name == "EcotrackWatchdog" else receiver
-    assert amtool("config", "routes", "test", f"--config.file={CONFIG}", *labels).strip() == receiver
-
-
-@pytest.mark.servers
-@pytest.mark.usefixtures("generation")
-def test_information_notifies_nobody() -> None:
-    labels = ("alertname=EcotrackGridClean", "severity=info", "component=opportunity", "scope=device")
-    assert amtool("config", "routes", "test", f"--config.file={CONFIG}", *labels).strip() == "none"
+    arguments = [f"{key}={value}" for key, value in {"alertname": name, **labels}.items()]
+    assert amtool("config", "routes", "test", f"--config.file={CONFIG}", *arguments).strip() == receiver
 
 
 def test_alerts_about_a_simulated_cluster_are_information() -> None:
-    assert {alert.severity for alert in simulator_alerts()} == {"info"}
+    assert {labels["severity"] for labels in ALERTS.values() if labels["component"] == "simulator"} == {"info"}
 
 
 def test_no_receiver_needs_a_secret() -> None:
     assert all(set(receiver) == {"name"} for receiver in configuration()["receivers"])
-
-
-def test_the_muting_alert_arrives_before_the_first_notification() -> None:
-    assert configuration()["route"]["group_wait"] == "30s"
