@@ -1,4 +1,4 @@
-"""Cost of a provider of carbon intensit fails costs: the grams of the samples concerned, and nothing else."""
+"""Cost of a provider of carbon intensity that fails: the grams of the samples concerned, and nothing else."""
 
 import logging
 import math

@@ -126,10 +126,6 @@ def test_worked_examples_that_must_match_nothing(one: Example, flags: str) -> No
     assert by_generation(machine) is None
 
 
-def test_there_are_twelve_worked_examples() -> None:
-    assert len(BY_NAME) + len(BY_GENERATION) + len(NO_ROW) == 12
-
-
 @pytest.mark.parametrize(
     "name",
     ["Intel Xeon Processor", "AMD EPYC", "Intel(R) Xeon(R) CPU", "Intel(R) Xeon(R) Platinum 8488C", "AMD EPYC 7R13"],
@@ -263,7 +259,15 @@ def test_the_average_has_no_term_for_memory_and_says_nothing_of_a_desktop() -> N
 def test_no_cpuid_is_of_two_generations() -> None:
     rows = [row for row in read("server_watts_by_generation") if row["cpuid_models"]]
     for row in rows:
-        model = int(row["cpuid_models"].split(",")[0].partition("-")[0])
-        stepping = int(row["cpuid_steppings"].partition("-")[0]) if row["cpuid_steppings"] else 1
-        cpuid = CpuId(vendor=row["cpuid_vendor"], family=int(row["cpuid_family"]), model=model, stepping=stepping)
-        assert generation_of(cpuid) == row["generation"]
+        for model in numbers(row["cpuid_models"]):
+            for stepping in numbers(row["cpuid_steppings"] or "0-15"):
+                cpuid = CpuId(
+                    vendor=row["cpuid_vendor"], family=int(row["cpuid_family"]), model=model, stepping=stepping
+                )
+                assert generation_of(cpuid) == row["generation"], cpuid
+
+
+def numbers(listed: str) -> list[int]:
+    """Return the numbers of a list of numbers and ranges, as a table has them."""
+    ends = [part.partition("-") for part in listed.split(",")]
+    return [number for first, _, last in ends for number in range(int(first), int(last or first) + 1)]

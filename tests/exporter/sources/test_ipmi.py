@@ -65,11 +65,11 @@ def test_both_programs_are_understood() -> None:
     ],
 )
 def test_a_controller_that_does_not_measure_tells_no_power(before: bytes, after: bytes) -> None:
-    for answer in ANSWERS.values():
-        changed = answer.replace(before, after)
-        if changed != answer:
-            with pytest.raises(ReadingUnavailableError):
-                watts(changed)
+    changed = [answer.replace(before, after) for answer in ANSWERS.values() if before in answer]
+    assert changed
+    for answer in changed:
+        with pytest.raises(ReadingUnavailableError):
+            watts(answer)
 
 
 @given(answer=st.one_of(st.binary(), st.sampled_from(sorted(ANSWERS.values()))), cut=st.integers(0, 300))
