@@ -39,7 +39,7 @@ def tampered(*records: str) -> Callable[[dict[str, Any]], None]:
     """Return what multiplies rules by 1.01."""
 
     def change(rule: dict[str, Any]) -> None:
-        if rule["record"] in records:
+        if rule.get("record") in records:
             rule["expr"] = f"({rule['expr']}) * 1.01"
 
     return change

@@ -26,7 +26,7 @@ def _an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def constants(folder: str = "rules") -> dict[tuple[str, str], float]:
     """Return the limits that were written, by team and period."""
     (group,) = yaml.safe_load(Path(folder, LIMITS_FILE.name).read_text())["groups"]
-    limits = [rule for rule in group["rules"] if rule["record"] == LIMIT]
+    limits = [rule for rule in group["rules"] if rule.get("record") == LIMIT]
     return {
         (rule["labels"]["team"], rule["labels"]["period"]): float(
             rule["expr"].removeprefix("vector(").removesuffix(")")
