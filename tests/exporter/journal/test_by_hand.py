@@ -9,7 +9,7 @@ import pytest
 from tests.exporter.journal.logs import months, write_journal
 from tests.fake_clock import NOON
 
-PAGE = Path("docs/how-to/audit-the-figures.md")
+PAGE = Path(__file__).parents[3] / "docs/how-to/audit-the-figures.md"
 
 
 def by_hand(journal: Path) -> str:
