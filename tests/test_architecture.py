@@ -28,7 +28,6 @@ KERNELS = {
     "simulator/run/kernels.py",
     "simulator/scheduling/kernels/placement.py",
     "simulator/scheduling/kernels/planned.py",
-    "simulator/scheduling/kernels/published.py",
 }
 """Flat by need: a compiler takes each of their functions whole. The limits on size do not hold here."""
 
@@ -39,7 +38,6 @@ TOP_MODULES = {"__init__", "__main__", "app", "arrays", "cli", "streams"}
 """All modules that lie in no room of the simulator."""
 
 LAZY = {
-    "cryptography",
     "distributed",
     "matplotlib",
     "nacl",
@@ -191,7 +189,7 @@ SEES_ONLY = {
                 for one in ("attest", "booking", "consensus", "cost", "devices", "file", "log", "node", "record")
             ),
         ),
-        ("simulator.arrays", "simulator.ledger"),
+        ("simulator.ledger",),
     ),
     "simulator.scheduling": ("simulator.arrays", "simulator.energy", "simulator.workload"),
     "simulator.scheduling.horizon": (
