@@ -98,7 +98,7 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory() as place, answering(answer) as address:
         folder = Path(place)
-        config = write_config(folder, address, began)
+        config = write_config(folder, address)
         remember(folder, began)
         flags = ("--storage.tsdb.retention.time=60d", f"--storage.tsdb.max-block-duration={BLOCK}")
         with running_prometheus(config, folder, *flags, "--storage.tsdb.min-block-duration=2h") as url:
@@ -216,17 +216,17 @@ def rate_at(name: str, moment: float) -> float:
     return mean_rate(name) * of_week * shape(name, moment)
 
 
-def limits(now: float) -> TeamLimits:
-    """Return limits, of which the first is used up by now."""
+def limits() -> TeamLimits:
+    """Return limits, of which the first is used up in the afternoon."""
     of_day = {team: sum(map(mean_rate, TEAMS[team])) * SECONDS_PER_DAY * part for team, part in OF_DAY.items()}
     by_team = {team: {Period.DAY: Grams(day)} for team, day in of_day.items()}
     by_team["lab"][Period.MONTH] = Grams(of_day["lab"] * 25)
     return TeamLimits(zone=zone(), grams=by_team)
 
 
-def write_config(folder: Path, address: str, now: float) -> Path:
+def write_config(folder: Path, address: str) -> Path:
     """Write the committed rules, the limits, and the devices as targets."""
-    (folder / LIMITS_FILE.name).write_text(recording_yaml(limit_groups(limits(now))), encoding="utf-8")
+    (folder / LIMITS_FILE.name).write_text(recording_yaml(limit_groups(limits())), encoding="utf-8")
 
     def target(name: str, team: str) -> dict[str, object]:
         labels = {"instance": f"{name}.example.org", "__metrics_path__": f"/{name}"}
@@ -269,7 +269,7 @@ def past(now: float) -> Iterator[tuple[str, str, float, int]]:
                 if moment > minute - 1200:
                     week = moment - 7 * int(SECONDS_PER_DAY) + 1200
                     yield emission_rate("1d"), of_device(name), rate_at(name, week), week
-    for team, by_period in limits(now).grams.items():
+    for team, by_period in limits().grams.items():
         for period in by_period:
             start = int(bounds_at(period, UnixSeconds(now), zone()).start)
             of = f'{of_team(team)},period="{period}",start="{start}"'

@@ -15,8 +15,6 @@ LEVERS = ("place", "dvfs", "compression", "batteries", "shift", "sleep", "move")
 SHARES = (-0.18, -0.02, -0.07, -0.11, 0.012, -0.31, 0.03)
 """Main effects on emissions, by lever; the last but one is large, and the fifth is not significant."""
 
-PARAMETERS = ("idle watts", "speeds", "load", "deadlines", "batteries", "supply", "grid")
-
 
 def around(mean: float, half: float) -> Interval:
     """Return a symmetric interval."""
