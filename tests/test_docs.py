@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from exporter.cli import build_parser
+from exporter.config import Config
 from exporter.exposition.rows import ROWS
 from exporter.power.band import band_of
 from scripts.pages.markdown import read_page
@@ -80,22 +81,25 @@ def test_every_make_target_named_exists() -> None:
 
 def test_every_flag_named_exists() -> None:
     known = {option for action in build_parser()._actions for option in action.option_strings}
-    names = named(r"(--(?:web|config|state|path|log)\.[a-z.-]*[a-z])\b")
+    names = named(r"(--(?:no-)?(?:collector|web|config|state|path|log)\.[a-z._-]*[a-z])\b")
+    assert len(names) > 20
     # Other programs of the stack have flags that begin alike.
     others = {"--web.external-url", "--web.enable-lifecycle", "--web.enable-remote-write-receiver"}
     assert {name: page for name, page in names.items() if name not in known | others} == {}
 
 
 def test_every_configuration_key_named_exists() -> None:
-    names = named(r"`((?:sampling|power|meter|network|grid|budget|ecoguard)\.[a-z_]+)`")
-    assert names
-    assert {name: page for name, page in names.items() if name not in configuration_keys()} == {}
+    names = named(rf"`((?:{'|'.join(msgspec.structs.asdict(Config()))})\.[a-z_]+)`")
+    assert len(names) > 20
+    files = {"journal.csv", "optimize.journal"}
+    assert {name: page for name, page in names.items() if name not in configuration_keys() | files} == {}
 
 
 def test_every_metric_named_exists() -> None:
     landed = LANDED.read_text(encoding="utf-8").replace("metric ", "").splitlines()
     known = {row.name for row in ROWS} | {row.name for row in SIMULATED_ROWS}
     names = named(r"\b(?<!:)((?:ecotrack|ecochain)_[a-z_]+[a-z])\b(?!:)")
+    assert len(names) > 100
     unknown = {name: page for name, page in names.items() if name not in known}
     # Only the guide to upgrading names what is gone.
     gone = {name for name, page in unknown.items() if page == "upgrading.md" and name in landed}
