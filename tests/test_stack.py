@@ -158,7 +158,8 @@ BAD_CONFIGURATIONS = [
     (None, "cannot be read: No such file or directory"),
     (
         "power: {idle: 5}",
-        "power.idle: unknown key; known here: preset, machine, tdp_watts, pue, idle_watts, full_watts",
+        "power.idle: unknown key; known here: preset, machine, tdp_watts, pue, idle_watts, full_watts; "
+        "did you mean idle_watts?",
     ),
 ]
 

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 from urllib.parse import urlsplit
@@ -26,6 +26,10 @@ MOST_MISTAKES = 100
 
 MOST_QUOTED = 80
 """Characters of a value that a mistake quotes."""
+
+LEAST_LIKENESS = 0.55
+"""Likeness, by difflib's ratio, from which on a known word is offered for an unknown one. Chosen: `idle` is still
+answered with idle_watts, and words that share half of their letters by chance are not."""
 
 
 class ConfigError(Exception):
@@ -81,7 +85,7 @@ def convert(data: Mapping[str, Any], kind: type[ConfigT], *, origin: str) -> Con
     converted: dict[str, Any] = {}
     for key in dict.fromkeys((*data, *fields)):
         if key not in fields:
-            mistakes.append(f"{origin}: {key}: unknown key; known here: {', '.join(fields)}")
+            mistakes.append(f"{origin}: {key}: {_unknown_key(str(key), fields)}")
             continue
         field, value = fields[key], data.get(key)
         if value is None:
@@ -121,7 +125,7 @@ def _mistakes_below(value: object, kind: Any, path: str) -> Iterator[str]:
             if key in fields and key in value:
                 yield from _mistakes(value[key], fields[key].type, f"{path}.{key}")
             elif key in value:
-                yield f"{path}.{key}: unknown key; known here: {', '.join(fields)}"
+                yield f"{path}.{key}: {_unknown_key(key, fields)}"
             elif fields[key].required:
                 yield f"{path}.{key}: expected {describe_type(inspect.type_info(fields[key].type))}, got nothing"
     elif isinstance(value, dict) and get_origin(plain) is dict:
@@ -132,6 +136,18 @@ def _mistakes_below(value: object, kind: Any, path: str) -> Iterator[str]:
     elif isinstance(value, list) and (plain := _list_of(plain)) is not None:
         for index, item in enumerate(value):
             yield from _mistakes(item, get_args(plain)[0], f"{path}[{index}]")
+
+
+def _unknown_key(key: str, known: Iterable[str]) -> str:
+    return f"unknown key; known here: {', '.join(known)}{did_you_mean(key, known)}"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return the end of a line that refuses a word: the known word most like it; nothing where none is like it."""
+    import difflib  # noqa: PLC0415 - for a mistake alone
+
+    near = difflib.get_close_matches(word[:MOST_QUOTED].lower(), tuple(known), n=1, cutoff=LEAST_LIKENESS)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _plain(kind: Any) -> Any:
@@ -165,8 +181,10 @@ def _explain(message: str, section: str, value: object, kind: Any) -> str:
 
 
 def _advice(node: inspect.Type, value: object) -> str:
-    """Say how to write a value where YAML took it for another kind; nothing where it did not."""
+    """Say how to write a value where YAML took it for another kind, or a known word like it; nothing otherwise."""
     kinds = node.types if isinstance(node, inspect.UnionType) else (node,)
+    if isinstance(value, str) and isinstance(node, inspect.LiteralType):
+        return did_you_mean(value, map(str, node.values))
     if isinstance(value, str) and any(isinstance(kind, inspect.FloatType | inspect.IntType) for kind in kinds):
         return advice_on_number(value)
     return advice_on_text(value) if any(isinstance(kind, inspect.StrType) for kind in kinds) else ""

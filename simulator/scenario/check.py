@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from exporter.core.config import ConfigError
+from exporter.core.config import ConfigError, did_you_mean
 from simulator.energy.network import NETWORK_KWH_PER_GIGABYTE
 from simulator.hardware.device import Device
 from simulator.hardware.shipped import DEVICES
@@ -17,7 +17,7 @@ from simulator.scenario.supply import WeatherSection
 from simulator.scenario.tasks import TaskClassSection
 from simulator.scheduling.names import SINGLE_NODE, is_users, single_node
 from simulator.scheduling.own.load import load_policy
-from simulator.scheduling.policies import traits
+from simulator.scheduling.policies import POLICIES, traits
 
 RECORDED_WIND_HEIGHT = 10.0
 """Metres: height of WS10M in NASA POWER's files, and of TMY3's wind (Wilcox and Marion, NREL/TP-581-43156, 2008)."""
@@ -45,7 +45,7 @@ def _mappings(sections: object) -> list[dict[str, Any]]:
 
 def _device_mistakes(key: str, device: str, known: Collection[str]) -> Iterator[str]:
     if device not in known:
-        yield f'{key}: expected one of {", ".join(known)}, got "{device}"'
+        yield f'{key}: expected one of {", ".join(known)}, got "{device}"{did_you_mean(device, known)}'
 
 
 def contradictions(scenario: Scenario) -> Iterator[str]:
@@ -116,9 +116,10 @@ def policy_mistakes(policy: str, nodes: list[str]) -> Iterator[str]:
     except ConfigError as error:
         yield from error.mistakes
     except ValueError as error:
-        yield f"scheduler.policy: {error}"
+        yield f"scheduler.policy: {error}{did_you_mean(policy, POLICIES)}"
     if (node := single_node(policy)) is not None and node not in nodes:
-        yield f'scheduler.policy: expected one of the nodes {", ".join(nodes)} after "{SINGLE_NODE}", got "{node}"'
+        known = f'{", ".join(nodes)} after "{SINGLE_NODE}"'
+        yield f'scheduler.policy: expected one of the nodes {known}, got "{node}"{did_you_mean(node, nodes)}'
 
 
 def site_mistakes(scenario: Scenario) -> Iterator[str]:
@@ -130,13 +131,12 @@ def site_mistakes(scenario: Scenario) -> Iterator[str]:
             yield f"nodes[{index}].site: expected one of {', '.join(names)}, got nothing"
         elif node.site is not None and node.site not in names:
             known = f"one of {', '.join(names)}" if names else "nothing without sites"
-            yield f'nodes[{index}].site: expected {known}, got "{node.site}"'
+            yield f'nodes[{index}].site: expected {known}, got "{node.site}"{did_you_mean(node.site, names)}'
     if names and not any(site.arrivals_share > 0 for site in scenario.sites):
         yield "sites: expected an arrivals_share above 0 at some site"
-    if scenario.network.energy not in NETWORK_KWH_PER_GIGABYTE:
-        yield (
-            f'network.energy: expected one of {", ".join(NETWORK_KWH_PER_GIGABYTE)}, got "{scenario.network.energy}"'
-        )
+    if (energy := scenario.network.energy) not in NETWORK_KWH_PER_GIGABYTE:
+        known, near = ", ".join(NETWORK_KWH_PER_GIGABYTE), did_you_mean(energy, NETWORK_KWH_PER_GIGABYTE)
+        yield f'network.energy: expected one of {known}, got "{energy}"{near}'
     if names:
         plain = {field.name: field.default for field in msgspec.structs.fields(Scenario)}
         for name in ("site", "weather", "grid"):

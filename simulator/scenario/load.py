@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from exporter.core.config import ConfigError, convert
+from exporter.core.config import ConfigError, convert, did_you_mean
 from exporter.core.yaml_file import load_yaml
 from simulator.scenario.check import contradictions, published_contradictions, unknown_names
 from simulator.scenario.published import AnyScenario, PublishedScenario
@@ -42,8 +42,8 @@ def load_scenario(name_or_file: str) -> AnyScenario:
         with resources.as_file(resources.files("simulator.scenario").joinpath(f"{name_or_file}.yaml")) as path:
             return read_scenario(path)
     if not name_or_file.endswith((".yaml", ".yml")):
-        known = ", ".join(shipped_scenarios())
-        raise ConfigError([f'expected one of the scenarios {known}, or a .yaml file, got "{name_or_file}"'])
+        known, near = ", ".join(shipped_scenarios()), did_you_mean(name_or_file, shipped_scenarios())
+        raise ConfigError([f'expected one of the scenarios {known}, or a .yaml file, got "{name_or_file}"{near}'])
     scenario = read_scenario(Path(name_or_file))
     if scenario.name in shipped_scenarios() and scenario != load_scenario(scenario.name):
         raise ConfigError(
@@ -80,7 +80,8 @@ def read_scenario(path: Path) -> AnyScenario:
         _refuse(origin, published_contradictions(published))
         return published
     if model != "edge":
-        raise ConfigError([f'{origin}: model: expected one of edge, published, got "{model}"'])
+        near = did_you_mean(str(model), ("edge", "published"))
+        raise ConfigError([f'{origin}: model: expected one of edge, published, got "{model}"{near}'])
     data.setdefault("nodes", [])
     data.setdefault("workload", {"classes": []})
     try:

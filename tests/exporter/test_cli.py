@@ -66,11 +66,12 @@ MISTAKES = [
     (
         "powr: {}",
         "powr: unknown key; known here: preset, sampling, power, meter, network, grid, activity, budget, "
-        "embodied, equivalents, ecoguard, journal, optimize, attribution, attestation",
+        "embodied, equivalents, ecoguard, journal, optimize, attribution, attestation; did you mean power?",
     ),
     (
         "power: {idle: 5}",
-        "power.idle: unknown key; known here: preset, machine, tdp_watts, pue, idle_watts, full_watts",
+        "power.idle: unknown key; known here: preset, machine, tdp_watts, pue, idle_watts, full_watts; "
+        "did you mean idle_watts?",
     ),
     (
         "power: {idle_watts: fifty, full_watts: 90}",

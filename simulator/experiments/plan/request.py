@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from exporter.core.config import ConfigError
+from exporter.core.config import ConfigError, did_you_mean
 from simulator.assembly.recordings import recording_mistakes
 from simulator.experiments.plan.cases import Case
 from simulator.experiments.plan.catalogue import ASKED_FOR, EXPERIMENTS
@@ -135,7 +135,8 @@ def _setting_mistakes(request: Request, parameters: Sequence[str]) -> Iterator[s
             yield f"{flag}: expected none with {request.experiment}, which {told}"
     for name in request.parameters if parameters else ():
         if name not in parameters:
-            yield f'--parameters: expected some of {", ".join(parameters)}, got "{name}"'
+            near = did_you_mean(name, parameters)
+            yield f'--parameters: expected some of {", ".join(parameters)}, got "{name}"{near}'
 
 
 def _chosen_mistakes(request: Request, labels: Sequence[str]) -> Iterator[str]:
@@ -148,7 +149,7 @@ def _chosen_mistakes(request: Request, labels: Sequence[str]) -> Iterator[str]:
         return
     for method in request.methods:
         if method not in labels:
-            yield f'--methods: expected some of {", ".join(labels)}, got "{method}"'
+            yield f'--methods: expected some of {", ".join(labels)}, got "{method}"{did_you_mean(method, labels)}'
     if request.reference is None:
         return
     # Of the single nodes only the best stays, which is known in the end.
@@ -156,7 +157,8 @@ def _chosen_mistakes(request: Request, labels: Sequence[str]) -> Iterator[str]:
     if not experiment.compared:
         yield f"--reference: expected none with {name}, which compares no methods, got {request.reference}"
     elif request.reference not in methods:
-        yield f'--reference: expected one of {", ".join(methods)}, got "{request.reference}"'
+        told = f'got "{request.reference}"{did_you_mean(request.reference, methods)}'
+        yield f"--reference: expected one of {', '.join(methods)}, {told}"
 
 
 def _mistakes_on_edge(request: Request, scenario: Scenario) -> Iterator[str]:

@@ -106,6 +106,7 @@ def mistakes(folder: Path, content: str | bytes) -> list[str]:
         ("network: {include: [eth0, null]}", "network.include[1]: expected text, got nothing"),
         ("grid: {preset: mars}", 'grid.preset: expected one of cep, ecotrack, got "mars"'),
         ("preset: mars", 'preset: expected one of cep, ecotrack, got "mars"'),
+        ("preset: EcoTrak", 'preset: expected one of cep, ecotrack, got "EcoTrak"; did you mean ecotrack?'),
         ("power: 5", "power: expected a mapping, got 5"),
         ("power: [idle_watts]", "power: expected a mapping, got a list"),
         ("power: {1: 2}", "power: expected a mapping, got the key 1, which is not text; quote it"),
@@ -123,12 +124,13 @@ def mistakes(folder: Path, content: str | bytes) -> list[str]:
             "network: {include: [no]}",
             "network.include[0]: expected text, got false; quote it, since YAML takes NO and off for false",
         ),
-        ("powr: {idle_watts: 5}", f"powr: unknown key; known here: {SECTIONS}"),
-        ("powr:", f"powr: unknown key; known here: {SECTIONS}"),
+        ("powr: {idle_watts: 5}", f"powr: unknown key; known here: {SECTIONS}; did you mean power?"),
+        ("powr:", f"powr: unknown key; known here: {SECTIONS}; did you mean power?"),
         ("5: {idle_watts: 5}", f"5: unknown key; known here: {SECTIONS}"),
         (
             "power: {idle: 5}",
-            "power.idle: unknown key; known here: preset, machine, tdp_watts, pue, idle_watts, full_watts",
+            "power.idle: unknown key; known here: preset, machine, tdp_watts, pue, idle_watts, full_watts; "
+            "did you mean idle_watts?",
         ),
         (
             "power: {idle_watts: 5}",
@@ -223,7 +225,8 @@ def test_every_mistake_within_a_section_is_told_at_once(tmp_path: Path) -> None:
     assert mistakes(tmp_path, content) == [
         "power.idle_watts: expected a number >= 0 and <= 100,000, got -1",
         'power.full_watts: expected a number > 0 and <= 100,000, got "many"',
-        "power.watts: unknown key; known here: preset, machine, tdp_watts, pue, idle_watts, full_watts",
+        "power.watts: unknown key; known here: preset, machine, tdp_watts, pue, idle_watts, full_watts; "
+        "did you mean tdp_watts?",
         "network.include[0]: expected text, got 1; quote it",
         "network.include[2]: expected text, got 2; quote it",
         'network.preset: expected one of carbon-trust-fixed, carbon-trust-mobile, cep, ecotrack, swd-v4, got "mars"',
@@ -247,7 +250,7 @@ def test_mistakes_are_told_at_every_depth() -> None:
         convert({"branch": {"leaves": leaves, "first": {"watts": "x", "name": ""}}}, Tree, origin="mine.yml")
     assert caught.value.mistakes == [
         "mine.yml: branch.leaves[1].watts: expected a number > 0, got 0",
-        "mine.yml: branch.leaves[1].nam: unknown key; known here: watts, name",
+        "mine.yml: branch.leaves[1].nam: unknown key; known here: watts, name; did you mean name?",
         "mine.yml: branch.leaves[1].name: expected text of at least 1 characters, got nothing",
         "mine.yml: branch.leaves[2]: expected a mapping, got 5",
         'mine.yml: branch.first.watts: expected a number > 0, got "x"',
