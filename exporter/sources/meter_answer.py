@@ -128,7 +128,7 @@ class _Query(msgspec.Struct):
 def _decode(content: bytes, kind: type[AnswerT]) -> AnswerT:
     try:
         return msgspec.json.decode(content, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ReadingUnavailableError("the meter's answer is not understood") from error
 
 

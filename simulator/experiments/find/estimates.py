@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -10,6 +11,8 @@ from exporter.core.regular_file import read_file
 from simulator.experiments.find.effects import Factorial
 from simulator.experiments.find.front import Point
 from simulator.experiments.find.statistics import Interval
+
+ResultsT = TypeVar("ResultsT", bound=msgspec.Struct)
 
 RESULTS_FILE = "results.json"
 
@@ -166,13 +169,18 @@ def load_shown_results(directory: Path) -> list[ShownResults]:
 
 
 def _read(file: Path) -> ShownResults:
-    try:
-        shown = msgspec.json.decode(read_file(file), type=ShownResults)
-    except OSError as error:
-        raise ConfigError([f"{file}: cannot be read: {error.strerror}"]) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{file}: is not the result of an experiment: {error}"]) from error
+    shown = read_results(file, ShownResults, origin=str(file))
     if shown.format > FORMAT:
         told = f"{file}: has format {shown.format} of a newer version of ecochain: run the experiment again here"
         raise ConfigError([told])
     return shown
+
+
+def read_results(file: Path, kind: type[ResultsT], *, origin: str) -> ResultsT:
+    """Return what is asked for of an experiment's results. Raises ConfigError, in a line that begins with `origin`."""
+    try:
+        return msgspec.json.decode(read_file(file), type=kind)
+    except OSError as error:
+        raise ConfigError([f"{origin}: cannot be read: {error.strerror}"]) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError([f"{origin}: is not the result of an experiment: {error}"]) from error

@@ -7,9 +7,8 @@ from pathlib import Path
 import msgspec
 
 from exporter.core.config import ConfigError
-from exporter.core.regular_file import read_file
 from simulator.experiments.find.analysis import Row
-from simulator.experiments.find.estimates import GRAMS, RESULTS_FILE
+from simulator.experiments.find.estimates import GRAMS, RESULTS_FILE, read_results
 from simulator.experiments.find.statistics import (
     Interval,
     mean_interval,
@@ -118,12 +117,7 @@ def load_pilot(request: Request, provenance: Provenance) -> Pilot:
     Raises ConfigError where it is none of the same experiment with the same inputs, or has seeds of it.
     """
     file = Path(str(request.pilot)) / RESULTS_FILE
-    try:
-        pilot = msgspec.json.decode(read_file(file), type=Pilot)
-    except OSError as error:
-        raise ConfigError([f"--pilot: {file}: cannot be read: {error.strerror}"]) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ConfigError([f"--pilot: {file}: is not the result of an experiment: {error}"]) from error
+    pilot = read_results(file, Pilot, origin=f"--pilot: {file}")
     mistakes = list(_mistakes(request, provenance, pilot))
     if mistakes:
         raise ConfigError(mistakes)

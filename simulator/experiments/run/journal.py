@@ -107,12 +107,12 @@ def _read(path: Path, provenance: Provenance) -> Iterator[tuple[str, Figures]]:
     remedy = "remove it to begin anew, or choose another folder"
     try:
         kept = msgspec.json.decode(head, type=Provenance)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError([f"--output: {path}: does not say what its results depend on: {remedy}"]) from error
     if differences := " and ".join(kept.differences(provenance)):
         raise ConfigError([f"--output: {path}: was made with {differences}: {remedy}"])
     decoder = msgspec.json.Decoder(_Line)
     for text in lines:
-        with contextlib.suppress(msgspec.DecodeError):
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             line = decoder.decode(text)
             yield line.key, line.figures

@@ -106,6 +106,15 @@ def test_a_number_that_no_meter_can_show_is_refused(number: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    "content", [b"", b"{", b"\xff", b'{"data": ' + b"[" * 10_000], ids=["nothing", "half", "no text", "deep"]
+)
+def test_what_is_no_answer_of_a_meter_is_refused(content: bytes) -> None:
+    for read in (partial(shelly_answer, channel=0), partial(tasmota_answer, channel=0)):
+        with pytest.raises(ReadingUnavailableError, match="not understood"):
+            read(content)
+
+
+@pytest.mark.parametrize(
     ("read", "document"),
     [
         (lambda content: shelly_answer(content, 2), SHELLY),  # an outlet that switches and does not measure

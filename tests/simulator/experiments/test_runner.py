@@ -179,6 +179,22 @@ def test_a_journal_of_another_provenance_is_refused_in_one_line(
     assert journal.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    "line", [f'{{"more": {"[" * 10_000}{"]" * 10_000}}}', '{"key": "\xff"}'], ids=["deep", "no text"]
+)
+def test_a_line_that_cannot_be_read_is_no_result_and_no_heading(tmp_path: Path, line: str) -> None:
+    asked = request(tmp_path, experiment="baseline", replications=2)
+    _, made = run_experiment(asked, unseen, fake)
+    journal = asked.folder / "runs.jsonl"
+    whole = journal.read_bytes()
+    with journal.open("ab") as file:
+        file.write(f"{line}\n".encode("latin-1"))
+    assert run_experiment(asked, unseen, fake)[1].estimates == made.estimates
+    journal.write_bytes(f"{line}\n".encode("latin-1") + whole)
+    with pytest.raises(ConfigError, match="does not say what its results depend on"):
+        run_experiment(asked, unseen, fake)
+
+
 def test_libraries_that_forecasters_lack_are_told_and_part_of_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -56,7 +56,11 @@ def test_a_folder_without_results_is_a_mistake(tmp_path: Path) -> None:
         load_shown_results(tmp_path / "absent")
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"outcomes": [{"method": 3}]}', '{"outcomes": [\xff]}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", '{"outcomes": [{"method": 3}]}', '{"outcomes": [\xff]}', f'{{"more": {"[" * 10_000}{"]" * 10_000}}}'],
+    ids=["nothing", "a list", "another type", "no text", "deep"],
+)
 def test_another_file_is_a_mistake_of_one_line(tmp_path: Path, text: str) -> None:
     (tmp_path / "results.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(ConfigError) as caught:

@@ -195,6 +195,13 @@ def test_a_request_that_cannot_be_met_is_one_line(tmp_path: Path, changes: dict[
     assert told in caught.value.mistakes[0]
 
 
+def test_a_pilot_as_deep_as_no_results_are_is_one_line(tmp_path: Path) -> None:
+    asked = request(tmp_path, experiment="forecasts", pilot=tmp_path)
+    (tmp_path / "results.json").write_text(f'{{"more": {"[" * 10_000}{"]" * 10_000}}}')
+    with pytest.raises(ConfigError, match=r"^--pilot: .*results\.json: is not the result of an experiment: maximum"):
+        load_pilot(asked, provenance_of(asked.scenario))
+
+
 def test_only_forecasters_differ_and_one_of_them_alone_where_the_name_says_so() -> None:
     reference, *others = (case.work.method for case in EXPERIMENTS["forecasts"].cases(edge(), None))
     assert {method.policy for method in others} == {"rolling-horizon", "shifting", "least-loaded"}
