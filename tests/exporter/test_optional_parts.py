@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,11 @@ def loaded(folder: Path, *flags: str) -> set[str]:
     environment = {"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": ""}
     ended = subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=True)
     return set(json.loads(ended.stdout))
+
+
+def test_what_is_never_loaded_at_first_exists() -> None:
+    own = {name for name in NEVER_AT_FIRST if name.startswith("exporter.")}
+    assert {name for name in own if find_spec(name) is None} == set()
 
 
 def test_what_is_off_is_not_loaded(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from exporter.core.html import style_sheet
+from tests.exporter.fake_site import make_site
 from tests.processes import ending, first_line, free_port, running, until
 
 pytestmark = pytest.mark.servers
@@ -38,18 +39,7 @@ with socket.create_server(("{THERE}", 0)) as server:
 """
 """Program that talks to itself, and then works until its input ends."""
 
-EVERYTHING = (
-    "/",
-    "/metrics",
-    "/-/healthy",
-    "/-/ready",
-    "/api/v1/summary",
-    "/api/v1/history",
-    "/api/v1/clean-window",
-    "/api/v1/optimizations",
-    "/api/v1/savings",
-    "/api/v1/processes",
-)
+EVERYTHING = tuple(make_site().handlers)
 
 
 def test_nothing_tells_who_uses_the_machine_for_what_or_with_whom(tmp_path: Path) -> None:

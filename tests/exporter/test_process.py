@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from exporter.views import attestation
 from tests.exporter.exporter_process import (
     EVERY_SECOND,
     STEADY,
@@ -31,6 +32,7 @@ from tests.exporter.exporter_process import (
     until_ready,
     zone_at_noon,
 )
+from tests.exporter.fake_site import make_site
 from tests.processes import ending, free_port, join, running, series, until
 
 pytestmark = pytest.mark.servers
@@ -40,18 +42,8 @@ FIXTURES = Path(__file__).parent / "sources/fixtures"
 HOURLY = "sampling: {interval_seconds: 3600}\n"
 """The first sample comes a second after the start, and no other during a test."""
 
-PATHS = (
-    "/",
-    "/metrics",
-    "/-/healthy",
-    "/-/ready",
-    "/api/v1/summary",
-    "/api/v1/history",
-    "/api/v1/clean-window",
-    "/api/v1/optimizations",
-    "/api/v1/savings",
-    "/api/v1/processes",
-)
+PATHS = sorted(make_site().handlers.keys() - {attestation.PATH})
+"""All that answers without a proof."""
 
 LIST_MODULES = "import json, sys; print(json.dumps(sorted(sys.modules)))"
 
@@ -238,14 +230,6 @@ def test_importing_the_application_imports_nothing_of_the_repository_but_itself(
     packages = {name.partition(".")[0] for name in json.loads(ended.stdout)}
     assert "exporter" in packages
     assert not packages & {"simulator", "grafana", "prometheus", "scripts", "tests", "bench"}
-
-
-def test_what_only_some_users_need_is_not_loaded_at_import() -> None:
-    code = f"import exporter.app, exporter.cli; {LIST_MODULES}"
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=240, check=True)
-    modules = set(json.loads(ended.stdout))
-    assert "exporter.sources.collector" in modules
-    assert not modules & {"yaml", "bcrypt", "pynvml", "tzlocal", "exporter.calibrate.procedure", "exporter.views.table"}
 
 
 def test_a_restart_goes_on_with_counters_and_budgets(tmp_path: Path) -> None:
