@@ -123,7 +123,9 @@ def run(
         sampler, publication = build_sampler(
             config, clock, paths, sources, store, calibration=calibration, journal=journal
         )
-        publication.amend(lambda snapshot: replace(snapshot, certificate=server.certificate))
+        publication.amend(
+            lambda snapshot: replace(snapshot, certificate=server.certificate, refused_logins=server.refused_logins)
+        )
         stop.on_hangup(Reload(config, sampler, clock=clock, paths=paths, calibration=calibration).look)
         # Events met while loading are saved before anybody can see them.
         sampler.sample_once()

@@ -20,6 +20,7 @@ from exporter.core.units import (
     UnixSeconds,
     Watts,
 )
+from exporter.core.web.refusal import Refusal
 from exporter.core.web.validity import Validity
 from exporter.eco_score import EcoScore, Reference
 from exporter.embodied.carbon import EmbodiedCarbon
@@ -139,6 +140,7 @@ class Snapshot:
     reference: Reference | None = None  # that the eco score compares with
     weeks: tuple[Week, ...] = ()  # the last ones, oldest first
     certificate: Validity | None = None  # by which the server is known, where it has TLS
+    refused_logins: Mapping[Refusal, int] = field(default_factory=dict)  # by the server since its start
 
     def counted_scopes(self) -> tuple[Scope, ...]:
         """Return the scopes whose energy is counted: not those whose collector is off."""

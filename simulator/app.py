@@ -272,7 +272,9 @@ def run(plan: Plan, clock: Clock, *, web: Web, stop: Signals, read: Callable[[],
         sources = Sources(scenario=plan.scenario, shown=plan.shown, market=plan.market)
         reload = Reload(sources, live, read=read, clock=clock)
         publication = Publication(clock, live.snapshot(clock, None), exposition)
-        publication.amend(lambda snapshot: replace(snapshot, certificate=server.certificate))
+        publication.amend(
+            lambda snapshot: replace(snapshot, certificate=server.certificate, refused_logins=server.refused_logins)
+        )
         server.start(routes(publication, metrics_path=web.metrics_path))
         kept = "in memory" if plan.ledger is None else f"in {plan.ledger}"
         LOG.info(

@@ -41,6 +41,7 @@ NOT_SHOWN = {
     "ecochain_config_last_reload_success_timestamp_seconds": "as the exporter's",
     "ecochain_web_certificate_start_timestamp_seconds": "there only with TLS; a check, the log and queries tell of it",
     "ecochain_web_certificate_expiry_timestamp_seconds": "as its start",
+    "ecochain_web_refused_logins_total": "there only with passwords or client certificates; for queries",
     "ecotrack_optimization_savings_grams_per_day": "strategies are off by default, and the panel would be empty",
     "ecotrack_optimization_trial_watts": "a command measures it once; /api/v1/savings has it with its interval",
     "ecotrack_optimization_trial_reduction_ratio": "as the watts of a trial",

@@ -134,6 +134,13 @@ ROWS: tuple[Row[Snapshot], ...] = (
         help="Time at which the certificate of the exporter's own server expires; missing without TLS.",
         read=one(lambda snapshot: None if snapshot.certificate is None else snapshot.certificate.expiry),
     ),
+    counter(
+        name="ecotrack_web_refused_logins_total",
+        labels=("reason",),
+        help="Requests without a right password and connections without a right certificate that the exporter's own "
+        "server refused since it started; missing where it asks for neither.",
+        read=lambda snapshot: (((reason,), count) for reason, count in snapshot.refused_logins.items()),
+    ),
     info(
         name="ecotrack_build_info",
         labels=("version", "python"),

@@ -2,6 +2,7 @@
 
 from grafana_foundation_sdk.models import dashboard
 
+from exporter.core.web.refusal import Refusal
 from exporter.sources.collector import SOURCES
 from grafana import process
 from grafana.board import Row
@@ -31,6 +32,7 @@ def row() -> Row:
         process.processor(EXPORTER),
         process.memory(EXPORTER),
         process.files(EXPORTER),
+        _refusals(),
         _versions(),
         process.uptime(EXPORTER, height=4),
     )
@@ -196,6 +198,27 @@ def providers() -> dashboard.Panel:
         height=6,
     )
     return states(facts)
+
+
+def _refusals() -> dashboard.Panel:
+    refused = select("ecotrack_web_refused_logins_total")
+    facts = Facts(
+        title="Refused logins",
+        description=(
+            "Requests and connections that the exporter's own server refused, where it asks for passwords or client "
+            "certificates. Missing: no password was given, as by a browser's first request. Wrong: an unknown user or "
+            "another password. Unchecked: too many others waited for a check. Certificate: none, or none that counts."
+        ),
+        unit="none",
+        no_value="nobody was refused in this time",
+        targets=(Target(expr=f"{total(f'increase({refused}[$__rate_interval])', 'reason')} > 0", legend="{{reason}}"),),
+        series=coloured(distinct(Refusal)),
+        step="10m",
+        width=24,
+        height=5,
+        minimum=0,
+    )
+    return events(facts)
 
 
 def _versions() -> dashboard.Panel:

@@ -4,10 +4,11 @@ The exposition, the page and the JSON are views of it. Its arrays are copies tha
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from exporter.core.config_load import ConfigLoad
 from exporter.core.units import Seconds, UnixSeconds
+from exporter.core.web.refusal import Refusal
 from exporter.core.web.validity import Validity
 from simulator.arrays import FloatArray, IntArray
 from simulator.experiments.find.estimates import ShownResults
@@ -132,7 +133,7 @@ class Snapshot:
     without one. `revenue_dollars` is what the credits issued so far were worth, and `dated_price` the price of the
     simulated day; None without prices. `market` is the market of credits as it is on the day on which this runs, None
     without one. `config` is None where nobody reads the scenario again. `certificate` is when the server's is
-    valid, None without TLS.
+    valid, None without TLS; `refused_logins` are those that the server refused since its start, by reason.
     """
 
     facts: RunFacts
@@ -151,6 +152,7 @@ class Snapshot:
     dated_price: DatedPrice | None = None
     market: MarketState | None = None
     certificate: Validity | None = None
+    refused_logins: Mapping[Refusal, int] = field(default_factory=dict)
 
     def without_readings(self) -> "Snapshot":
         """Return the snapshot as it is shown once it is stale: totals and facts only."""

@@ -24,6 +24,7 @@ from exporter.core.units import (
     UnixSeconds,
     Watts,
 )
+from exporter.core.web.refusal import Refusal
 from exporter.core.web.validity import Validity
 from exporter.eco_score import EcoScore, Grade, ScoreFactor, reference_of
 from exporter.embodied.carbon import EmbodiedCarbon
@@ -101,6 +102,7 @@ def golden_snapshot() -> Snapshot:
         sample_duration=Seconds(0.0015),
         state_saved_at=NOON,
         certificate=Validity(start=UnixSeconds(NOON - 86_400.0), expiry=UnixSeconds(NOON + 31_449_600.0)),
+        refused_logins={Refusal.MISSING: 1, Refusal.WRONG: 3, Refusal.UNCHECKED: 0, Refusal.CERTIFICATE: 2},
         embodied=EMBODIED,
         attributed=frozenset(Scope),
         share_limit=Ratio(0.6),

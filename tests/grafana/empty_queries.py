@@ -19,6 +19,7 @@ EMPTY = {
     ("How far off the forecast is", "Yesterday's"): "as above",
     ("Programs with the most traffic", "{{group}}"): "of another machine's sockets the kernel knows nothing",
     ("How bytes are counted", "devices"): "as above; test_process_bytes counts some",
+    ("Refused logins", "{{reason}}"): "the exporters there ask for no password; test_refused_logins has some",
     **{("Emissions by team", f"{rank}. {{{{team}}}}"): "there are two teams" for rank in (3, 4, 5)},
     ("Emissions by team", "further teams"): "as above",
     ("Input moved between sites", "{{from_site}} to {{to_site}}{{run}}"): "the scenario edge has one site",

@@ -13,6 +13,7 @@ from enum import Enum
 from types import ModuleType
 
 from exporter.core.web.client_network import network_of
+from exporter.core.web.refusal import Refusal
 from exporter.core.web.site import Response, text
 
 MAX_WAITING = 128
@@ -30,11 +31,12 @@ _PASSWORD_BYTES = 72
 
 
 class Verdict(Enum):
-    """Outcome of checking a request's credentials. BUSY: not checked, since too many others are waiting."""
+    """Outcome of checking a request's credentials: they are right, or refused for a reason."""
 
-    GRANTED = "granted"
-    DENIED = "missing or wrong"
-    BUSY = "not checked: too many wait"
+    GRANTED = None
+    MISSING = Refusal.MISSING
+    WRONG = Refusal.WRONG
+    BUSY = Refusal.UNCHECKED
 
     @property
     def refusal(self) -> Response | None:
@@ -42,10 +44,13 @@ class Verdict(Enum):
         return _REFUSALS.get(self)
 
 
+_UNAUTHORIZED = text(
+    401, "A user name and password are needed.", ("WWW-Authenticate", 'Basic realm="metrics", charset="UTF-8"')
+)
+
 _REFUSALS = {
-    Verdict.DENIED: text(
-        401, "A user name and password are needed.", ("WWW-Authenticate", 'Basic realm="metrics", charset="UTF-8"')
-    ),
+    Verdict.MISSING: _UNAUTHORIZED,
+    Verdict.WRONG: _UNAUTHORIZED,
     Verdict.BUSY: text(429, "Too many credentials are waiting to be checked.", ("Retry-After", "1")),
 }
 
@@ -90,7 +95,7 @@ class BasicAuth:
         """Return the verdict on a header's value, or its future; `users` holds at least one bcrypt hash."""
         given = _parse(header)
         if given is None:
-            return Verdict.DENIED
+            return Verdict.MISSING
         stored = users.get(given.user)
         digest = self._digest(given, stored or b"")
         if stored and hmac.compare_digest(digest, self._verified.get(given.user, b"")):
@@ -101,7 +106,7 @@ class BasicAuth:
         one = _Waiting(
             given=given,
             digest=digest,
-            # An unknown user's password is compared with somebody's hash, for the time this takes, and denied all the
+            # An unknown user's password is compared with somebody's hash, for the time this takes, and wrong all the
             # same.
             stored=stored or next(iter(users.values())),
             known=stored is not None,
@@ -158,7 +163,7 @@ class BasicAuth:
             one.verdict.set_result(Verdict.GRANTED)
         else:
             self._remember_guess(one.network)
-            one.verdict.set_result(Verdict.DENIED)
+            one.verdict.set_result(Verdict.WRONG)
         self._check_next()
 
     def _remember_guess(self, network: bytes) -> None:

@@ -24,6 +24,7 @@ from exporter.core.web.site import Handler, Request, Response, Site
 
 if TYPE_CHECKING:
     from exporter.core.web.protection import Protection
+    from exporter.core.web.refusal import Refusal
     from exporter.core.web.validity import Validity
     from exporter.core.web.web_config import WebConfig
 
@@ -60,19 +61,23 @@ class Server:
         """
         with contextlib.ExitStack() as opened:
             self._listeners = [opened.enter_context(listen(address)) for address in addresses]
+            self._protection = _protection(web_config)
             opened.pop_all()
         self._listeners += passed
         scheme = "https" if web_config is not None and web_config.tls else "http"
         self._urls = tuple(base_url(listener, scheme) for listener in self._listeners)
-        self._web_config = web_config
         self._limits = limits or Limits(requests=max_requests)
-        self._protection: Protection | None = None
         self._thread: threading.Thread | None = None
 
     @property
     def certificate(self) -> "Validity | None":
         """The validity of the certificate in force; None without TLS."""
-        return next((one.validity for one in (self._protection, self._web_config) if one is not None), None)
+        return None if self._protection is None else self._protection.validity
+
+    @property
+    def refused_logins(self) -> "Mapping[Refusal, int]":
+        """Logins that were refused since the start, by reason; empty where nobody is asked for one."""
+        return {} if self._protection is None else self._protection.refused_logins
 
     @property
     def url(self) -> str:
@@ -94,7 +99,6 @@ class Server:
         if limits.connections < self._limits.connections:
             logger.warning("at most %d connections at once: the limit on open files is low", limits.connections)
         loop.set_exception_handler(_report)
-        self._protection = self._build_protection()
         hub = Hub(protection=self._protection, limits=limits)
         self._request_stop = functools.partial(loop.call_soon_threadsafe, stopping.set)
         self._thread = threading.Thread(
@@ -111,12 +115,13 @@ class Server:
         for listener in self._listeners:
             listener.close()
 
-    def _build_protection(self) -> "Protection | None":
-        if self._web_config is None:
-            return None
-        from exporter.core.web.protection import Protection  # noqa: PLC0415 - what is off is not loaded
 
-        return Protection(self._web_config)
+def _protection(web_config: "WebConfig | None") -> "Protection | None":
+    if web_config is None:
+        return None
+    from exporter.core.web.protection import Protection  # noqa: PLC0415 - what is off is not loaded
+
+    return Protection(web_config)
 
 
 def _run(runner: asyncio.Runner, hub: Hub, sites: _Sites, stopping: asyncio.Event) -> None:

@@ -14,6 +14,7 @@ import msgspec
 
 from exporter.core.config import ConfigError, convert
 from exporter.core.web.certificate import read_validity
+from exporter.core.web.refusal import Refusal
 from exporter.core.web.tls_context import TlsServerConfig, server_context
 from exporter.core.web.validity import Validity
 
@@ -66,6 +67,13 @@ class WebConfig:
     users: Mapping[str, bytes] = field(repr=False)
     cert_file: Path | None
     validity: Validity | None
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """The reasons for which a client may be refused: by its password where there are users, by its certificate."""
+        by_password = (Refusal.MISSING, Refusal.WRONG, Refusal.UNCHECKED) if self.users else ()
+        is_verified = self.tls is not None and self.tls.verify_mode is not ssl.CERT_NONE
+        return (*by_password, Refusal.CERTIFICATE) if is_verified else by_password
 
     def concern(self, now: float) -> str:
         """Return what somebody has to know of the certificate at a time, in a line; empty for nothing."""

@@ -4,6 +4,7 @@ import logging
 import time
 
 from exporter.core.logs import UNLIMITED
+from exporter.core.web.refusal import Refusal
 from exporter.core.web.validity import Validity
 from exporter.core.web.web_config import WebConfig, WebConfigError, file_stamps, load_web_config
 
@@ -28,6 +29,11 @@ class WebConfigFile:
     def validity(self) -> Validity | None:
         """The validity of the certificate in force, without a look at the files."""
         return self._config.validity
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """The reasons for which the configuration in force refuses clients, without a look at the files."""
+        return self._config.refusals
 
     def current(self) -> WebConfig:
         """Return the configuration in force, after a look at the files' times and sizes (a few microseconds)."""

@@ -14,6 +14,7 @@ import numpy as np
 from exporter.core.config_load import ConfigLoad
 from exporter.core.metrics import Exposition, Representation
 from exporter.core.units import Seconds, UnixSeconds
+from exporter.core.web.refusal import Refusal
 from exporter.core.web.validity import Validity
 from simulator.energy.bus import Flows
 from simulator.experiments.find.effects import Effect, Factorial
@@ -197,6 +198,7 @@ def golden_snapshot() -> Snapshot:
         readings=golden_readings(),
         config=ConfigLoad(is_good=True, good_at=NOON),
         certificate=Validity(start=UnixSeconds(NOON - 86_400.0), expiry=UnixSeconds(NOON + 31_449_600.0)),
+        refused_logins={Refusal.MISSING: 1, Refusal.WRONG: 3, Refusal.UNCHECKED: 0, Refusal.CERTIFICATE: 2},
         published_at=NOON,
         published_elapsed=Seconds(1000.0),
         history=tuple(

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from exporter.core.web.authentication import MAX_WAITING, MAX_WAITING_PER_CLIENT, BasicAuth, Verdict
 from exporter.core.web.client_network import network_of
+from exporter.core.web.refusal import Refusal
 from exporter.core.web.server import Request, Response
 from exporter.core.web.web_config import load_web_config
 from tests.exporter.core.web.http_client import ask, connect, exchange, get, serving
@@ -74,6 +75,32 @@ def test_only_the_right_credentials_are_let_in(tmp_path: Path) -> None:
         assert exchange(server, get("/nothing"))[0].status == 401
 
 
+def test_refused_logins_are_counted_by_reason(tmp_path: Path) -> None:
+    config = load_web_config(write(tmp_path, alice=hashed("secret")))
+    with serving({"/metrics": metrics}, web_config=config) as server, connect(server) as client:
+        assert server.refused_logins == {Refusal.MISSING: 0, Refusal.WRONG: 0, Refusal.UNCHECKED: 0}
+        headers = (basic("alice", "secret"), basic("alice", "x"), basic("nobody", "secret"), "X: y", "Authorization: Z")
+        for header in (*headers, basic("alice", "x")):
+            ask(client, get("/metrics", header))
+        assert server.refused_logins == {Refusal.MISSING: 2, Refusal.WRONG: 3, Refusal.UNCHECKED: 0}
+    with serving({"/metrics": metrics}) as server:
+        exchange(server, get("/metrics", basic("alice", "x")))
+        assert server.refused_logins == {}
+
+
+def test_a_guess_counts_also_where_its_client_does_not_wait_for_the_answer(tmp_path: Path) -> None:
+    config = load_web_config(write(tmp_path, alice=hashed("secret")))
+    with serving({"/metrics": metrics}, web_config=config) as server:
+        for number in range(3):
+            with connect(server) as client:
+                client.sendall(get("/metrics", basic("alice", f"guess{number}")))
+        until(lambda: _guesses(server.refused_logins) == 3, "the checks of three guesses")
+
+
+def _guesses(refused: Mapping[Refusal, int]) -> int:
+    return refused[Refusal.WRONG] + refused[Refusal.UNCHECKED]
+
+
 def test_a_check_that_fails_gives_500_and_one_log_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -84,6 +111,7 @@ def test_a_check_that_fails_gives_500_and_one_log_line(
             broken.setitem(sys.modules, "bcrypt", None)
             assert exchange(server, get("/metrics", basic("alice", "secret")))[0].status == 500
         assert exchange(server, get("/metrics", basic("alice", "secret")))[0].status == 200
+        assert not any(server.refused_logins.values())
     [record] = caplog.records
     assert record.levelno == logging.ERROR
     assert record.exc_info is not None and isinstance(record.exc_info[1], ModuleNotFoundError)
@@ -149,7 +177,13 @@ def test_wrong_guesses_neither_starve_scrapes_nor_queue_without_end(tmp_path: Pa
             guesser.sendall(get("/metrics", basic("alice", f"guess{number}")))
         assert ask(scraper, get("/metrics", basic("alice", "secret"))).status == 200
         statuses = [ask(guesser, b"").status for guesser in guessers]
+        refused = server.refused_logins
     assert set(statuses) == {401, 429}
+    assert refused == {
+        Refusal.MISSING: 0,
+        Refusal.WRONG: statuses.count(401),
+        Refusal.UNCHECKED: statuses.count(429),
+    }
 
 
 async def guess_on(auth: BasicAuth, hashes: Mapping[str, bytes], client: str, numbers: Iterator[int]) -> None:

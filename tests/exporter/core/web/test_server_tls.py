@@ -1,8 +1,10 @@
 """TLS and client certificates, with certificates made here."""
 
+import contextlib
 import errno
 import socket
 import ssl
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 import requests
 
 from exporter.core.web.certificate import read_validity
+from exporter.core.web.refusal import Refusal
 from exporter.core.web.server import Request, Response
 from exporter.core.web.web_config import WebConfig, load_web_config
 from exporter.core.web.web_config_file import WebConfigFile
@@ -68,6 +71,40 @@ def status(server_config: WebConfig, context: ssl.SSLContext) -> int | None:
         except (ssl.SSLError, ConnectionResetError, BrokenPipeError, ValueError):
             return None
         return reply.status
+
+
+def refused(server_config: WebConfig, context: ssl.SSLContext) -> Mapping[Refusal, int]:
+    """Return what a server counts of one request."""
+    with serving({"/metrics": metrics}, web_config=server_config) as server:
+        with contextlib.suppress(ssl.SSLError, ConnectionResetError, BrokenPipeError, ValueError):
+            exchange(server, get("/metrics", "Connection: close"), context)
+        return server.refused_logins
+
+
+@pytest.mark.parametrize("version", ["TLS12", "TLS13"])
+def test_refused_certificates_are_counted(tmp_path: Path, authority: Authority, version: str) -> None:
+    verified = {
+        "client_auth_type": "RequireAndVerifyClientCert",
+        "client_ca_file": "authority.pem",
+        "client_allowed_sans": "[prometheus.example]",
+        "min_version": version,
+        "max_version": version,
+    }
+    config = web_config(tmp_path, **verified)
+    (tmp_path / "elsewhere").mkdir()
+    stranger = Authority(tmp_path / "elsewhere", "stranger").issue("client", san="prometheus.example")
+    unlisted = authority.issue("unlisted", san="other.example")
+    for context in (
+        client_context(authority),
+        client_context(authority, stranger),
+        client_context(authority, unlisted),
+    ):
+        assert refused(config, context) == {Refusal.CERTIFICATE: 1}
+    listed = client_context(authority, authority.issue("listed", san="prometheus.example"))
+    assert refused(config, listed) == {Refusal.CERTIFICATE: 0}
+    # A client that trusts another authority ends the handshake itself.
+    assert refused(config, ssl.create_default_context()) == {Refusal.CERTIFICATE: 0}
+    assert refused(web_config(tmp_path), client_context(authority)) == {}
 
 
 @pytest.mark.parametrize("version", ["TLS12", "TLS13"])
