@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from msgspec.structs import replace
@@ -187,6 +188,21 @@ def task(number: int, task_class: int = 0, *, claimed_in: int = 1, **changes: ob
         output=number % 10,
     )
     return replace(plain, **changes)
+
+
+@cache
+def task_until(number: int, end: int, is_lying: bool) -> TaskRecord:
+    """Return the record of a task just before the end of an interval, with a guessed output where the device lies."""
+    return TaskRecord(
+        task=number,
+        task_class=0,
+        arrived=1000 * end - 10,
+        finished=1000 * end - 5,
+        deadline=1000 * end,
+        model=MODEL,
+        input_seed=number,
+        output=(number + is_lying) % 10,
+    )
 
 
 def serve(*tasks: int, false: frozenset[int] = frozenset(), claimed_in: int = 1) -> Served:

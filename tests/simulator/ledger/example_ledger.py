@@ -13,7 +13,7 @@ from simulator.ledger.file.reading import ClaimName, open_reader
 from simulator.ledger.log.export import Memory, publish
 from simulator.ledger.log.folder import Folder
 from simulator.ledger.record.key_file import NoteKey
-from tests.simulator.ledger.story import Story
+from tests.simulator.ledger.story import story
 
 SHIPPED = Path(__file__).parents[3] / "docs" / "examples" / "ledger"
 
@@ -24,7 +24,7 @@ def write(folder: Path) -> None:
     """Write the files into a new folder."""
     folder.mkdir(parents=True)
     ledger = folder / "ledger.db"
-    Story().tell(8).write(ledger)
+    story().write(ledger)
     with (
         tempfile.TemporaryDirectory() as memory,
         open_reader(ledger) as reader,

@@ -5,7 +5,7 @@ import hashlib
 import json
 import random
 from collections.abc import Callable, Sequence
-from functools import cache, reduce
+from functools import reduce
 from typing import Any
 
 import msgspec
@@ -15,18 +15,13 @@ from simulator.ledger.file.proofs import ClaimProof, GrowthProof, RecordProof, S
 from simulator.ledger.record.codec import compute_chain_id, decode, digest, encode
 from simulator.ledger.record.merkle import leaf_hash, node_hash, root_of
 from simulator.ledger.record.types import BlockHeader, Claim, Genesis, SignedHeader, SignedMessage
-from tests.simulator.ledger.story import Story
+from tests.simulator.ledger.story import story
 
 VALUES: Sequence[Any] = (
     *(-1, 0, 1, 127, 128, 255, 256, 2**31, 2**32, 2**63 - 1, 2**63, 2**64 - 1, -33, -(2**63), True, False, None),
     *("text", 1.5, [], [1], {}, b"", bytes(31), bytes(32), bytes(33), bytes(64), bytes(65), bytes(300)),
 )
 """Values that a record may hold where another should stand."""
-
-
-@cache
-def story() -> Story:
-    return Story().tell(8)
 
 
 def flip_a_byte(content: bytes, draw: random.Random, _: Sequence[bytes]) -> bytes:

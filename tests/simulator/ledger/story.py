@@ -298,6 +298,12 @@ class Story:
         )
 
 
+@cache
+def story() -> Story:
+    """Return a story of 24 blocks, 15 of them final, for all who do not go on with it."""
+    return Story().tell(8)
+
+
 if __name__ == "__main__":
     Path(sys.argv[1]).parent.mkdir(parents=True, exist_ok=True)
-    Story().tell(8).write(Path(sys.argv[1]))
+    story().write(Path(sys.argv[1]))

@@ -15,7 +15,9 @@ from simulator.cli import main
 from simulator.ledger.file.seal import is_sealed, unseal
 from simulator.ledger.file.store import open_store
 from simulator.ledger.record.types import Instrument
+from tests.simulator.ledger.examples import EXAMPLES
 from tests.simulator.ledger.story import Story
+from tests.simulator.ledger.story import story as whole_story
 
 
 @cache
@@ -86,7 +88,7 @@ def test_the_credits_of_a_project_are_shown_with_or_without_a_state_that_is_kept
     ledger: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ledger.unlink()
-    told = Story().tell(8)
+    told = whole_story()
     told.write(ledger)
     shown = said(capsys, "show", "ledger.db", "--credits")
     state = told.replay.ledger
@@ -219,14 +221,13 @@ def test_a_flag_that_cannot_be_read_is_one_line(
 
 
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "audit-a-ledger.md"
-EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
 
 
 def test_the_walk_of_the_how_to_page_says_what_the_page_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Story().tell(8).write(Path("ledger.db"))
+    whole_story().write(Path("ledger.db"))
     shown = "".join(re.findall(r"```console\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL))
     commands = re.findall(r"\$ (\S+) (.*)\n((?:[^$].*\n)*)", shown)
     assert len(commands) == 9

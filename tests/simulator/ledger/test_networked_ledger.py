@@ -17,8 +17,8 @@ from simulator.ledger.devices.recording import Interval, Producer, open_drawn
 from simulator.ledger.record.codec import compute_chain_id
 from simulator.ledger.record.keys import SecretKey
 from simulator.ledger.record.rules import Rule
-from simulator.ledger.record.types import ChainConfig, Claim, Genesis, Project, SignedMessage, TaskRecord
-from tests.simulator.ledger.cases import CAPACITY, DIGEST, MODEL, OWNERS, execute
+from simulator.ledger.record.types import ChainConfig, Claim, Genesis, Project, SignedMessage
+from tests.simulator.ledger.cases import CAPACITY, DIGEST, OWNERS, execute, task_until
 from tests.simulator.ledger.consensus import cluster
 from tests.simulator.ledger.consensus.nodes import fork, run_without_forks
 
@@ -56,24 +56,11 @@ def device(*, is_lying: bool) -> Device:
     messages = [producer.register(0, OWNERS[0], CAPACITY)]
     for number in range(CLAIMS):
         end = EPOCH_SECONDS * (number + 1)
-        records = tuple(_task(TASKS * number + place, end, is_lying) for place in range(TASKS))
+        records = tuple(task_until(TASKS * number + place, end, is_lying) for place in range(TASKS))
         joules = (500.0, 0.0, 0.0, 0.0, 0.0, 900.0, 0.0)
         interval = Interval(end=end, joules=joules, grams_per_joule=1e-4, intensity_source=DIGEST, on_time=(records,))
         messages.append(producer.claim(interval))
     return Device(producer=producer, messages=tuple(messages))
-
-
-def _task(number: int, end: int, is_lying: bool) -> TaskRecord:
-    return TaskRecord(
-        task=number,
-        task_class=0,
-        arrived=1000 * end - 10,
-        finished=1000 * end - 5,
-        deadline=1000 * end,
-        model=MODEL,
-        input_seed=number,
-        output=(number + is_lying) % 10,
-    )
 
 
 def chooser(application: Application, index: int, one: Device) -> Callable[[State], Sequence[SignedMessage]]:

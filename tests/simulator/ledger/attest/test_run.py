@@ -1,6 +1,5 @@
 """Runs of `ecochain ledger attest`: hours become claims, each once, in a ledger that is good."""
 
-import importlib.util
 import os
 import secrets
 from collections.abc import Callable
@@ -8,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -29,21 +27,13 @@ from simulator.ledger.record.types import Claim
 from tests.processes import until_ended
 from tests.simulator.ledger.attest.fake_prometheus import Fake, serving, told
 from tests.simulator.ledger.attest.machine import HOUR, INSTANCE, JOB, NOON, Machine
+from tests.simulator.ledger.examples import load_example
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
 URL = "http://prometheus.example:9090"
 
 ROOT = Path(__file__).parents[4]
-
-
-def auditor() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("audit_ledger", ROOT / "docs/examples/audit_ledger.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @dataclass
@@ -85,7 +75,9 @@ class World:
     def good(self) -> Verified:
         """Return what the ledger holds, which has to be good for us and for the auditor that knows none of our code."""
         found = verify(self.ledger, no_model)
-        assert f"{found.head.blocks} blocks, {found.finalized} of them final" in auditor().audit(self.ledger)
+        assert f"{found.head.blocks} blocks, {found.finalized} of them final" in load_example("audit_ledger").audit(
+            self.ledger
+        )
         assert found.is_sealed
         return found
 

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from functools import cache
 
 from simulator.ledger.application import Application
 from simulator.ledger.booking.holdings import Status
@@ -26,11 +25,10 @@ from simulator.ledger.record.types import (
     Retirement,
     SignedMessage,
     StakeChange,
-    TaskRecord,
     Transfer,
 )
 from tests.simulator.ledger.by_seed.plan import SLOT_SECONDS, SLOTS_PER_EPOCH, Kind, Plan
-from tests.simulator.ledger.cases import CAPACITY, DIGEST, MODEL, OWNERS, STRANGER, execute
+from tests.simulator.ledger.cases import CAPACITY, DIGEST, OWNERS, STRANGER, execute, task_until
 from tests.simulator.ledger.consensus import cluster
 
 CLAIMS_AT_ONCE = 40
@@ -141,7 +139,7 @@ class World:
         for number in range(1, self.plan.slots + 1):
             end = number * SLOT_SECONDS
             count = TASKS if number % 3 == device % 3 else 0
-            records = tuple(_task(TASKS * number + place, end, is_liar) for place in range(count))
+            records = tuple(task_until(TASKS * number + place, end, is_liar) for place in range(count))
             joules = (1500.0 + device, 300.0 * (number % 2), 500.0, 7.0, 200.0 * (1 - number % 2), 900.0, 0.0)
             self._records[ClaimName(device, number)] = [encode(one) for one in records]
             yield producer.claim(
@@ -166,18 +164,4 @@ def _genesis(plan: Plan) -> Genesis:
         ),
         validators=cluster.genesis(plan.stakes, slots=plan.links).validators,
         projects=tuple(Project(owner=OWNERS[number].public, sponsor=sponsor) for number in range(2)),
-    )
-
-
-@cache
-def _task(number: int, end: int, is_lying: bool) -> TaskRecord:
-    return TaskRecord(
-        task=number,
-        task_class=0,
-        arrived=1000 * end - 10,
-        finished=1000 * end - 5,
-        deadline=1000 * end,
-        model=MODEL,
-        input_seed=number,
-        output=(number + is_lying) % 10,
     )

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from simulator.ledger.consensus.proposal import Sign, build_block, build_vote
 from simulator.ledger.consensus.state import State, compute_start_slot, get_block_proposer, get_epoch
 from simulator.ledger.consensus.transition import compute_body_root, process_slots, state_transition
+from simulator.ledger.record.codec import digest
 from simulator.ledger.record.rules import Rule, RuleError
 from simulator.ledger.record.types import (
     Attestation,
@@ -23,6 +24,10 @@ from simulator.ledger.record.types import (
     StakeChange,
 )
 from tests.simulator.ledger.consensus.cluster import count_messages, identity
+
+
+def root(block: Block) -> bytes:
+    return digest(block.signed_header.header)
 
 
 def signer(chain_id: bytes, index: int) -> Sign:

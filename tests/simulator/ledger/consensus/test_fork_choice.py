@@ -6,18 +6,13 @@ from itertools import permutations
 import pytest
 
 from simulator.ledger.consensus.fork_choice import View
-from simulator.ledger.record.codec import digest
 from simulator.ledger.record.types import Attestation, Block, Body
-from tests.simulator.ledger.consensus.chain import apply, extend, propose, votes
+from tests.simulator.ledger.consensus.chain import apply, extend, propose, root, votes
 from tests.simulator.ledger.consensus.cluster import count_messages, first_state
 
 STATE = first_state((100, 100, 100, 100))
 ONE, OTHER = propose(STATE, 1), propose(STATE, 2)
 NOW = 9
-
-
-def root(block: Block) -> bytes:
-    return digest(block.signed_header.header)
 
 
 def for_block(block: Block, who: list[int], slot: int = 3) -> tuple[Attestation, ...]:

@@ -7,10 +7,10 @@ from msgspec.structs import replace
 from simulator.ledger.consensus.fork_choice import View
 from simulator.ledger.consensus.state import State
 from simulator.ledger.consensus.transition import get_trusted_state, process_contents, process_slots
-from simulator.ledger.record.codec import decode, digest, encode
+from simulator.ledger.record.codec import decode, encode
 from simulator.ledger.record.rules import Rule, RuleError
 from simulator.ledger.record.types import Block, BlockHeader, Body
-from tests.simulator.ledger.consensus.chain import apply, propose, votes
+from tests.simulator.ledger.consensus.chain import apply, propose, root, votes
 from tests.simulator.ledger.consensus.cluster import count_messages, first_state
 from tests.simulator.ledger.consensus.messages import retirement
 
@@ -32,10 +32,6 @@ TRUE = history(STATE, Body())
 FORGED = history(STATE, Body(messages=(retirement(STATE, 1),)))
 PLACE = 23
 """Place of the block that is told as a checkpoint, the last one of epoch 2."""
-
-
-def root(block: Block) -> bytes:
-    return digest(block.signed_header.header)
 
 
 def checkpoint() -> tuple[bytes, BlockHeader, State]:

@@ -2,7 +2,6 @@
 
 import ast
 import hashlib
-import importlib.util
 import os
 import random
 import sqlite3
@@ -11,7 +10,7 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -30,27 +29,21 @@ from simulator.ledger.record.merkle import root_of
 from simulator.ledger.record.types import Attestation, DoubleVote, SignedHeader, StakeChange
 from tests.simulator.ledger.chains import Chain
 from tests.simulator.ledger.damage import DAMAGES, WAYS, Liar, change_nothing, write_lie
-from tests.simulator.ledger.story import Story, execute
+from tests.simulator.ledger.examples import EXAMPLES, load_example
+from tests.simulator.ledger.story import Story, execute, story
 
-AUDITOR = Path(__file__).parents[4] / "docs" / "examples" / "audit_ledger.py"
+AUDITOR = EXAMPLES / "audit_ledger.py"
 EPOCHS = 8
 
 
-@cache
 def auditor() -> ModuleType:
-    """Return the auditor, loaded as the script that it is."""
-    spec = importlib.util.spec_from_file_location("audit_ledger", AUDITOR)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_example("audit_ledger")
 
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     path = tmp_path_factory.mktemp("good") / "good.db"
-    Story().tell(EPOCHS).write(path)
+    story().write(path)
     return path.read_bytes()
 
 

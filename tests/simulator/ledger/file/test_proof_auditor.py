@@ -1,13 +1,11 @@
 """The stand-alone auditor of proofs: it knows nothing of this project, and calls good and bad what `check` does."""
 
 import ast
-import importlib.util
 import os
 import random
 import subprocess
 import sys
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -27,21 +25,16 @@ from simulator.ledger.file.proofs import (
     read_proof,
 )
 from simulator.ledger.file.reading import ClaimName, Head, open_reader
-from tests.simulator.ledger.forged_proofs import DAMAGES, measured_nonsense, signed_heads, signed_nonsense, story
+from tests.simulator.ledger.examples import EXAMPLES, load_example
+from tests.simulator.ledger.forged_proofs import DAMAGES, measured_nonsense, signed_heads, signed_nonsense
+from tests.simulator.ledger.story import story
 
-AUDITOR = Path(__file__).parents[4] / "docs" / "examples" / "audit_proof.py"
+AUDITOR = EXAMPLES / "audit_proof.py"
 FORMATS = Path(__file__).parents[3] / "fixtures" / "formats"
 
 
-@cache
 def auditor() -> ModuleType:
-    """Return the auditor, loaded as the script that it is."""
-    spec = importlib.util.spec_from_file_location("audit_proof", AUDITOR)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_example("audit_proof")
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,5 @@
 """A story's ledger as a published log, and the checker of such logs, which imports nothing of ours."""
 
-import importlib.util
-import sys
-from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -13,34 +10,17 @@ from simulator.ledger.file.store import open_store
 from simulator.ledger.log.export import Memory, Published, publish
 from simulator.ledger.log.folder import Folder
 from simulator.ledger.record.key_file import NoteKey
-from tests.simulator.ledger.story import Story
-
-EXAMPLES = Path(__file__).parents[4] / "docs" / "examples"
+from tests.simulator.ledger.examples import load_example
+from tests.simulator.ledger.story import story
 
 KEY = NoteKey("ledger.example/demo", b"\5" * 32)
 
 OTHER_KEY = NoteKey("ledger.example/demo", b"\6" * 32)
 
 
-@cache
-def story() -> Story:
-    """Return a story of 24 blocks, 15 of them final."""
-    return Story().tell(8)
-
-
-@cache
 def checker() -> ModuleType:
-    """Return the checker of the documentation, loaded as the script that it is."""
-    sys.path.insert(0, str(EXAMPLES))
-    try:
-        spec = importlib.util.spec_from_file_location("check_log", EXAMPLES / "check_log.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(str(EXAMPLES))
-    return module
+    """Return the checker of the documentation."""
+    return load_example("check_log")
 
 
 def checked(folder: Path, key: NoteKey = KEY) -> str:

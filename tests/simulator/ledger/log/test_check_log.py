@@ -19,7 +19,8 @@ from simulator.ledger.log.tiles import block_name
 from simulator.ledger.record.codec import digest
 from tests.prometheus.stack import serving
 from tests.simulator.ledger.chains import Chain
-from tests.simulator.ledger.log.published import KEY, checked, checker, publish_to, story, write
+from tests.simulator.ledger.log.published import KEY, checked, checker, publish_to, write
+from tests.simulator.ledger.story import story
 
 BLOCK = 7
 """Number of a block with claims in it."""

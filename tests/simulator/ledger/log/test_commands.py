@@ -13,7 +13,9 @@ from simulator.ledger.file.store import create_store, open_store
 from simulator.ledger.record.key_file import create_key, read_key
 from tests.processes import TOOL_SECONDS
 from tests.simulator.ledger.chains import Chain
-from tests.simulator.ledger.log.published import EXAMPLES, checked, contents, story, write
+from tests.simulator.ledger.examples import EXAMPLES
+from tests.simulator.ledger.log.published import checked, contents, write
+from tests.simulator.ledger.story import story
 
 RUN = hashlib.sha256(b"a scenario and its seed").digest()
 

@@ -12,7 +12,8 @@ import pytest
 from simulator.ledger.file.store import create_store
 from tests.processes import TOOL_SECONDS
 from tests.simulator.ledger.chains import Chain
-from tests.simulator.ledger.log.published import EXAMPLES, KEY, OTHER_KEY, checked, publish_to, write
+from tests.simulator.ledger.examples import EXAMPLES
+from tests.simulator.ledger.log.published import KEY, OTHER_KEY, checked, publish_to, write
 
 LIBRARIES = Path("/usr/share/gocode")
 """Folder of Go's libraries in Debian."""

@@ -30,9 +30,9 @@ from tests.simulator.ledger.log.published import (
     checked,
     contents,
     publish_to,
-    story,
     write,
 )
+from tests.simulator.ledger.story import story
 
 ALL = 15
 """Final blocks of the whole story."""
@@ -59,11 +59,11 @@ def refused(work: Callable[[], object], kind: type[Exception] = DamagedError) ->
     return str(caught.value)
 
 
-def other_ledger(path: Path, blocks: int = 20) -> Path:
-    """Write the ledger of another chain, all of it final."""
+def other_ledger(path: Path) -> Path:
+    """Write the ledger of another chain, of 20 blocks, all of them final."""
     chain = Chain()
     with create_store(path, chain.genesis) as store:
-        for block, records in chain.blocks(blocks):
+        for block, records in chain.blocks(20):
             store.append(block, records, finalized=block.signed_header.header.number)
     return path
 

@@ -6,8 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from simulator.ledger.booking.credits import compute_balance
-from simulator.ledger.booking.state import State
-from simulator.ledger.booking.transition import Result, Surroundings, admit, process_messages
+from simulator.ledger.booking.transition import Surroundings, admit, process_messages
 from simulator.ledger.record.rules import Rule
 from simulator.models.integer import executor, train
 from tests.simulator.ledger.cases import (
@@ -15,7 +14,6 @@ from tests.simulator.ledger.cases import (
     DRAWN,
     DUE,
     VALIDATORS,
-    Served,
     apply,
     begin,
     broken,
@@ -29,18 +27,12 @@ from tests.simulator.ledger.cases import (
 )
 
 
-def open_all(state: State, served: Served, slot: int = DRAWN, validator: int = 0) -> Result:
-    """Return what follows when a validator opens all drawn records of the first claim."""
-    drawn = state.pending[0, 1].drawn
-    key = VALIDATORS[validator]
-    openings = [signed(state, served.opening(index, validator=validator), key) for index in drawn]
-    return process_messages(state, openings, surroundings(slot))
-
-
 def test_true_records_earn_when_they_are_due() -> None:
     """10 tasks at 5 mg and 5 at 20 mg are 150 mg allowed; the claim's gram of emissions counted from the start."""
     served = serve(10, 5)
-    result = open_all(included(served), served)
+    state = included(served)
+    openings = [signed(state, served.opening(index), VALIDATORS[0]) for index in state.pending[0, 1].drawn]
+    result = process_messages(state, openings, surroundings(DRAWN))
     assert result.convicted == ()
     assert result.state.accounts[0].allowed == 0
     after = process_messages(result.state, [], surroundings(DUE)).state.accounts[0]

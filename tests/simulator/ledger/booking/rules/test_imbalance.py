@@ -8,10 +8,10 @@ from simulator.ledger.record.rules import Rule
 from tests.simulator.ledger.cases import begin, broken_by, claim
 
 STATE = begin()
-SIDES = {"generation": 1, "grid_import": 1, "load": -1, "export": -1, "charge": -1}
+FLOWS = ["charge", "export", "generation", "grid_import", "load"]
 
 
-@given(st.sampled_from(sorted(SIDES)), st.integers(1, 1_000_000))
+@given(st.sampled_from(FLOWS), st.integers(1, 1_000_000))
 def test_invalid_imbalance(what: str, more: int) -> None:
     energies = {"generation": 0, "grid_import": 9_000_000, "load": 9_000_000, "export": 0, "charge": 0}
     energies[what] += more

@@ -1,0 +1,25 @@
+"""Programs of the documentation that check what the ledger writes, and import nothing of ours."""
+
+import importlib.util
+import sys
+from functools import cache
+from types import ModuleType
+
+from scripts.imports import ROOT
+
+EXAMPLES = ROOT / "docs" / "examples"
+
+
+@cache
+def load_example(name: str) -> ModuleType:
+    """Return a program, loaded as the script that it is: it finds those beside it."""
+    sys.path.insert(0, str(EXAMPLES))
+    try:
+        spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(EXAMPLES))
+    return module
