@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -35,6 +36,8 @@ USUAL_MEGABITS = 100.0
 
 USUAL_GRAFANA = "http://localhost:3000"
 
+LEADS_NOWHERE = f"alerts lead to {USUAL_GRAFANA}, where those who read them have no Grafana; see --grafana-url"
+
 EPILOG = """\
 examples:
   ecotrack rules --output rules             all rules, as this project's own stack has them
@@ -67,6 +70,8 @@ def rules(arguments: Sequence[str]) -> int:
     write_out("".join(f"{line}\n" for line in _what_next(options.output.absolute(), place)))
     selected = dict(zip(PROGRAMS, (jobs.exporter, jobs.simulator), strict=True))
     write_out(f"Scrape by the jobs that they select: {', '.join(job for one in programs for job in selected[one])}.\n")
+    if place is not None and options.grafana == USUAL_GRAFANA:
+        sys.stderr.write(f"ecotrack: {LEADS_NOWHERE}\n")
     return 0
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from exporter.cli import main
 from exporter.stack import flags
+from exporter.stack.rules import LEADS_NOWHERE, USUAL_GRAFANA
 from tests.exporter.stack.test_dashboards import COMMITTED as BOARDS
 from tests.exporter.stack.test_rules import COMMITTED as RULES
 from tests.exporter.stack.test_rules import TEXT, written
@@ -114,6 +115,24 @@ def test_a_prometheus_rule_has_the_groups_of_its_file() -> None:
         assert one["metadata"]["name"] == Path(name).stem
         assert one["metadata"]["namespace"] == "monitoring"
         assert one["metadata"]["labels"].items() >= {"release": "prometheus", "example.org/team": "a"}.items()
+
+
+@pytest.mark.parametrize(
+    ("flagged", "is_told"),
+    [
+        (["--kubernetes"], True),
+        (["--kubernetes", "--grafana-url=https://grafana.test"], False),
+        (["--grafana-url=https://grafana.test"], False),
+        ([], False),
+    ],
+)
+def test_alerts_of_a_cluster_that_lead_to_no_grafana_are_told(
+    capsys: pytest.CaptureFixture[str], flagged: list[str], is_told: bool
+) -> None:
+    assert main(["rules", "--output=o", "--only=ecochain", *flagged]) == 0
+    assert capsys.readouterr().err == (f"ecotrack: {LEADS_NOWHERE}\n" if is_told else "")
+    leads = {line.strip() for text in written("o").values() for line in text.splitlines() if USUAL_GRAFANA in line}
+    assert bool(leads) is (flagged in ([], ["--kubernetes"]))
 
 
 @pytest.mark.slow
