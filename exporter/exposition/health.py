@@ -138,7 +138,7 @@ ROWS: tuple[Row[Snapshot], ...] = (
         name="ecotrack_web_refused_logins_total",
         labels=("reason",),
         help="Requests without a right password and connections without a right certificate that the exporter's own "
-        "server refused since it started; missing where neither is asked for.",
+        "server refused since the start; missing where neither is asked for.",
         read=lambda snapshot: (((reason,), count) for reason, count in snapshot.refused_logins.items()),
     ),
     info(

@@ -65,7 +65,7 @@ CLOCK: tuple[Row[Snapshot], ...] = (
         name="ecochain_web_refused_logins_total",
         labels=("reason",),
         help="Requests without a right password and connections without a right certificate that the simulator's own "
-        "server refused since it started; missing where neither is asked for.",
+        "server refused since the start; missing where neither is asked for.",
         read=lambda snapshot: (((reason,), count) for reason, count in snapshot.refused_logins.items()),
     ),
     info(
