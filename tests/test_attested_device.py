@@ -121,6 +121,7 @@ def measured(attested: Attested) -> dict[str, object]:
 def test_each_hour_is_claimed_as_its_counters_rose(attested: Attested) -> None:
     assert f"hours attested: {HOURS}" in attested.said
     assert "refused: 0" in attested.said
+    assert "contradict" not in attested.said
     told = measured(attested)
     assert told["instance"] == f"127.0.0.1:{attested.port}"
     assert told["end"] == time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(attested.end))

@@ -12,7 +12,8 @@ from itertools import pairwise
 from exporter.core.prometheus import MOST_SKEW_SECONDS, Series
 from exporter.core.units import SECONDS_PER_HOUR
 from simulator.ledger.attest.origins import intensity_text, notes_of, power_text, refuse_silence
-from simulator.ledger.attest.scrapes import RefusedError, Scraped, Scrapes, clock, lasting, read_scrapes
+from simulator.ledger.attest.scrapes import SAMPLED_AT, RefusedError, Scraped, Scrapes, clock, lasting, read_scrapes
+from simulator.ledger.attest.watts import contradiction
 from simulator.ledger.booking.credits import PARTS_PER_MICROGRAM
 from simulator.ledger.devices.metering import MILLIJOULES_PER_JOULE
 from simulator.ledger.file.measured import MICROGRAMS_PER_GRAM
@@ -23,8 +24,6 @@ MOST_INTENSITY = 2_000_000
 MILLIWATTS_PER_WATT = 1000
 """Definition of a milliwatt."""
 
-SAMPLED_AT = "ecotrack_last_sample_timestamp_seconds"
-
 Counted = Mapping[float, Mapping[str, int]]
 """Values in whole units by component, by the time of the scrape, the oldest first."""
 
@@ -33,7 +32,7 @@ Counted = Mapping[float, Mapping[str, int]]
 class Hour:
     """Energy of an hour in millijoules, carbon intensity in mg/kWh, and the texts that say where both come from.
 
-    `notes` are what the exporter itself says of the hour that a reader should know.
+    `notes` are what the exporter itself says of the hour that a reader should know, and a contradiction in it.
     """
 
     energy: int
@@ -59,12 +58,13 @@ def measure(series: Sequence[Series], start: float, most_milliwatts: int) -> Hou
     if intensity > MOST_INTENSITY:
         raise RefusedError(f"{intensity / 1000:.0f} g/kWh is no carbon intensity of electricity")
     refuse_stale(series, scrapes, start)
+    contradicted = tuple(contradiction(series, scrapes, energy, most_milliwatts))
     return Hour(
         energy=energy,
         intensity=intensity,
         intensity_source=intensity_text(series, scrapes, start),
-        models=power_text(series, scrapes, start),
-        notes=(*begun, *notes_of(series, scrapes)),
+        models=power_text(series, scrapes, start, contradicted),
+        notes=(*contradicted, *begun, *notes_of(series, scrapes)),
     )
 
 

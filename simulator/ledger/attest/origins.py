@@ -37,8 +37,8 @@ def intensity_text(series: Sequence[Series], scrapes: Scrapes, start: float) -> 
     return _text(parts, "the carbon intensity")
 
 
-def power_text(series: Sequence[Series], scrapes: Scrapes, start: float) -> str:
-    """Return where the power of each component of the host comes from, and how far it may be off.
+def power_text(series: Sequence[Series], scrapes: Scrapes, start: float, contradicted: Iterable[str] = ()) -> str:
+    """Return where the power of each component of the host comes from, how far it may be off, and what contradicts it.
 
     Raises RefusedError where nothing says so.
     """
@@ -56,7 +56,7 @@ def power_text(series: Sequence[Series], scrapes: Scrapes, start: float) -> str:
     if unknown or not all(SENSORS.issuperset(one.get("source", "").split("+")) for one in told):
         text += "; what no sensor measures is estimated by a model"
     band = _band(series, scrapes, components)
-    return text if band is None else f"{text}; {band}"
+    return "; ".join([text, *([] if band is None else [band]), *contradicted])
 
 
 def has_moved(scrapes: Scrapes, component: str) -> bool:

@@ -13,7 +13,7 @@ from exporter.core.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 ENERGY, EMISSIONS = "ecotrack_energy_joules_total", "ecotrack_emissions_grams_total"
 
-SAMPLE_INTERVAL = "ecotrack_sample_interval_seconds"
+SAMPLE_INTERVAL, SAMPLED_AT = "ecotrack_sample_interval_seconds", "ecotrack_last_sample_timestamp_seconds"
 
 LATE_INTERVALS = 3.0
 """Scrape intervals after which a sample is missing: as the exporter calls its own samples late after three intervals,

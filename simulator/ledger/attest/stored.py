@@ -6,11 +6,13 @@ from exporter.core.config import ConfigError
 from exporter.core.printable import printable
 from exporter.core.prometheus import Prometheus, Series, quoted
 from exporter.core.units import SECONDS_PER_HOUR
-from simulator.ledger.attest.hour import SAMPLED_AT
 from simulator.ledger.attest.origins import HIGH, INTENSITY_INFO, LOW, NOTED, POWER, POWER_INFO
-from simulator.ledger.attest.scrapes import EMISSIONS, ENERGY, LOOK_BACK_SECONDS, SAMPLE_INTERVAL
+from simulator.ledger.attest.scrapes import EMISSIONS, ENERGY, LOOK_BACK_SECONDS, SAMPLE_INTERVAL, SAMPLED_AT
+from simulator.ledger.attest.watts import PROCESS_START
 
-FAMILIES = (ENERGY, EMISSIONS, SAMPLED_AT, SAMPLE_INTERVAL, POWER_INFO, INTENSITY_INFO, POWER, LOW, HIGH, *NOTED)
+ORIGINS = (POWER_INFO, INTENSITY_INFO, POWER, LOW, HIGH, PROCESS_START, *NOTED)
+
+FAMILIES = (ENERGY, EMISSIONS, SAMPLED_AT, SAMPLE_INTERVAL, *ORIGINS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
