@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from exporter.core.command_line import write_out
 from exporter.core.config import ConfigError
 from exporter.core.printable import printable
-from simulator.ledger.attest.commands import add_attest
+from simulator.ledger.attest.commands import add_attest, time_of
 from simulator.ledger.log.commands import add_key, add_publish
 
 if TYPE_CHECKING:
     from simulator.ledger.booking.verification import Executor
-    from simulator.ledger.file.reading import ClaimName, Head
+    from simulator.ledger.file.reading import ClaimName, Head, Reader
     from simulator.ledger.record.types import Block, SignedMessage
 
 FAULT = 1
@@ -33,6 +33,8 @@ examples:
   ecochain ledger verify ledger.db                     every byte, row, signature and rule; the first fault, if any
   ecochain ledger show ledger.db                       what it holds, and its head
   ecochain ledger show ledger.db --credits             what each project was allowed, emitted, and got as credits
+  ecochain ledger show attest.db --hours --since 2026-11-01
+                                                       the sum of attested hours, and which ones are missing
   ecochain ledger prove 3/17 --ledger ledger.db --output claim.json
   ecochain ledger check claim.json --head 288:4f0c...  without the ledger, against a head that was noted earlier
   ecochain ledger export ledger.db --output out.jsonl  all blocks as JSON, one a line
@@ -105,6 +107,11 @@ def add_ledger(commands: Any, parser_class: type[argparse.ArgumentParser]) -> No
     which.add_argument("--block", metavar="N", type=_number, help="this block, numbered from 1, as JSON")
     which.add_argument("--claim", metavar="CLAIM", type=_claim, help="this claim, DEVICE/SEQUENCE, as JSON")
     which.add_argument("--credits", action="store_true", help="credits of each project, by the last block's state")
+    summed = "sum of the hours that `attest` claimed: how many, how many are missing, energy and emissions"
+    which.add_argument("--hours", action="store_true", help=summed)
+    show.add_argument("--since", metavar="TIME", type=time_of, help="with --hours: from then on, as 2026-11-29T14:00Z")
+    show.add_argument("--until", metavar="TIME", type=time_of, help="with --hours: until then (default: its last hour)")
+    show.add_argument("--json", action="store_true", help="with --hours: as JSON")
     show.set_defaults(command=_ledger, work=_show)
     export = own.add_parser("export", help="write the genesis and all blocks as JSON, one a line", **_STYLE)
     export.add_argument("ledger", metavar="FILE", type=Path, help="ledger file")
@@ -246,7 +253,12 @@ def _show(options: argparse.Namespace) -> int:
     from simulator.ledger.file.reading import open_reader
     from simulator.ledger.file.shown import as_json, counted, told_if_simulated
 
+    if not options.hours and (options.json or options.since is not None or options.until is not None):
+        raise ConfigError(["ledger show: --since, --until and --json go with --hours"])
     with open_reader(options.ledger) as reader:
+        if options.hours:
+            write_out(_hours(reader, options))
+            return 0
         if options.credits:
             write_out(credits_of(reader, _execute) + told_if_simulated(options.ledger, reader.genesis))
             return 0
@@ -270,6 +282,24 @@ def _show(options: argparse.Namespace) -> int:
             raise ProofError(f"{options.ledger}: has no {what}")
         write_out(as_json(found) + "\n")
     return 0
+
+
+def _hours(reader: "Reader", options: argparse.Namespace) -> str:
+    import msgspec
+
+    from exporter.core.clock import SystemClock
+    from simulator.ledger.file.hours import hours_of, sentences
+
+    if options.since is not None and options.until is not None and options.since >= options.until:
+        raise ConfigError(["--since: expected a time before that of --until"])
+    now = SystemClock().wall()
+    for flag, at in (("--since", options.since), ("--until", options.until)):
+        if at is not None and at > now:
+            raise ConfigError([f"{flag}: that is yet to come, and hours that are not over are not missing"])
+    found = hours_of(reader, options.since, options.until)
+    if options.json:
+        return f"{msgspec.json.format(msgspec.json.encode(found), indent=2).decode()}\n"
+    return "".join(f"{options.ledger}: {one}\n" for one in sentences(found))
 
 
 def _export(options: argparse.Namespace) -> int:

@@ -37,7 +37,8 @@ examples:
 
 The first run begins the ledger with the hours of the last day, each later one goes on where it ends: call it each hour,
 half past. An hour is refused, with the reason, where samples are missing or cannot be true; the next one is then
-claimed by a new device of the same host, so that a gap shows. A time without a zone is UTC.
+claimed by a new device of the same host, so that a gap shows. One whose energy contradicts the watts stored beside it
+is attested and says so. A time without a zone is UTC. `ecochain ledger show --hours` sums what was attested.
 
 The URL, the instance, the job and the public part of the key stand in the ledger and in every proof, for all to read.
 
@@ -63,8 +64,8 @@ def add_attest(own: Any, command: Callable[[argparse.Namespace], int]) -> None:
     add("--ledger", metavar="FILE", type=Path, default=Path("attest.db"), help="ledger file (default: %(default)s)")
     proof = "proof of the last claim, which is written (default: proof.json beside the ledger)"
     add("--proof", metavar="FILE", type=Path, help=proof)
-    add("--since", metavar="TIME", type=_time, help="begin with the first hour from then on, as 2026-11-29T14:00Z")
-    add("--until", metavar="TIME", type=_time, help="end with the last hour until then (default: now)")
+    add("--since", metavar="TIME", type=time_of, help="begin with the first hour from then on, as 2026-11-29T14:00Z")
+    add("--until", metavar="TIME", type=time_of, help="end with the last hour until then (default: now)")
     watts = "most that the device can draw (default: 3680, a household socket; later, what it is registered with)"
     add("--max-watts", dest="watts", metavar="W", type=_watts, help=watts)
     parser.set_defaults(command=command, work=_attest)
@@ -111,7 +112,8 @@ def _label(text: str) -> str:
     return text
 
 
-def _time(text: str) -> float:
+def time_of(text: str) -> float:
+    """Return a time as a flag names it, in Unix seconds; without a zone it is UTC. Raises ArgumentTypeError."""
     try:
         found = datetime.fromisoformat(text)
         # As UTC, since the first and the last hours of the calendar have no time there.
