@@ -54,7 +54,7 @@ FAILURES = (OSError, EbpfUnavailableError, ReadingUnavailableError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
+class CountingMeans:
     """Means by which bytes can be counted; `open` raises what `FAILURES` names. One that failed rests for a while.
 
     `limits` is what its counts lack, which is said beside the reason why there is no better means.
@@ -66,11 +66,11 @@ class Means:
     limits: str = ""
 
 
-def usual_means(procfs: Path, clock: Clock) -> tuple[Means, ...]:
+def usual_means(procfs: Path, clock: Clock) -> tuple[CountingMeans, ...]:
     """Return the means from the best one down."""
     return (
-        Means(name="eBPF", open=lambda: _ebpf(procfs), rest=TRIED_AGAIN),
-        Means(
+        CountingMeans(name="eBPF", open=lambda: _ebpf(procfs), rest=TRIED_AGAIN),
+        CountingMeans(
             name="sock_diag",
             open=lambda: _sock_diag(procfs, clock),
             rest=Seconds(0.0),
@@ -103,7 +103,7 @@ def _sock_diag(procfs: Path, clock: Clock) -> SocketCounter:
 class ProcessBytesSource:
     """Reader of the bytes of groups, whose figures go on from one means to the next."""
 
-    def __init__(self, grouping: Grouping, clock: Clock, means: Sequence[Means]) -> None:
+    def __init__(self, grouping: Grouping, clock: Clock, means: Sequence[CountingMeans]) -> None:
         """Take the means from the best one down; the first reading opens one."""
         self._grouping = grouping
         self._clock = clock

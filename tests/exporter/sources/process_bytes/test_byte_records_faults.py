@@ -57,7 +57,7 @@ STEPS = st.lists(
 def source_of(table: FakeTable, procfs: Path) -> ProcessBytesSource:
     attached = Attached(means=Means.TRACEPOINT, sees_messages=True)
     counter = EbpfCounter(table, Loaded(attached=attached, maps=Maps(entries=-1, lost=-1), held=ExitStack()), procfs)
-    means = [process_bytes.Means(name="fake", open=lambda: counter, rest=Seconds(0.0))]
+    means = [process_bytes.CountingMeans(name="fake", open=lambda: counter, rest=Seconds(0.0))]
     return ProcessBytesSource(Grouping(GroupRule(by=By.NAME), procfs), FakeClock(), means)
 
 

@@ -10,7 +10,7 @@ import pytest
 from exporter.core.units import Seconds
 from exporter.sources.process_bytes.ebpf.unavailable import EbpfUnavailableError
 from exporter.sources.process_bytes.reading import ProcessBytes, SocketReading
-from exporter.sources.process_bytes.source import MOST_GROUPS, TRIED_AGAIN, Means, ProcessBytesSource
+from exporter.sources.process_bytes.source import MOST_GROUPS, TRIED_AGAIN, CountingMeans, ProcessBytesSource
 from exporter.sources.processes.grouping import OTHER, Grouping, GroupRule
 from exporter.sources.reading import ReadingUnavailableError
 from tests.fake_clock import FakeClock
@@ -58,8 +58,8 @@ class Machine:
         self.clock = FakeClock()
         self.better, self.lesser = FakeMeans("fexit"), FakeMeans("sock_diag")
         means = (
-            Means(name="eBPF", open=self.better.open, rest=TRIED_AGAIN),
-            Means(name="sock_diag", open=self.lesser.open, rest=Seconds(0.0)),
+            CountingMeans(name="eBPF", open=self.better.open, rest=TRIED_AGAIN),
+            CountingMeans(name="sock_diag", open=self.lesser.open, rest=Seconds(0.0)),
         )
         self.source = ProcessBytesSource(Grouping(GroupRule(), Path("/nowhere")), self.clock, means)
 
@@ -99,8 +99,8 @@ def test_what_the_means_in_force_does_not_count_is_said_beside_why_there_is_no_b
     better, lesser = FakeMeans("fexit", trouble=EbpfUnavailableError("needs CAP_BPF")), FakeMeans("sock_diag")
     clock = FakeClock()
     means = (
-        Means(name="eBPF", open=better.open, rest=TRIED_AGAIN, limits="the better one lacks this"),
-        Means(name="sock_diag", open=lesser.open, rest=Seconds(0.0), limits="TCP alone"),
+        CountingMeans(name="eBPF", open=better.open, rest=TRIED_AGAIN, limits="the better one lacks this"),
+        CountingMeans(name="sock_diag", open=lesser.open, rest=Seconds(0.0), limits="TCP alone"),
     )
     source = ProcessBytesSource(Grouping(GroupRule(), Path("/nowhere")), clock, means)
     assert source.read().why == "eBPF: needs CAP_BPF; sock_diag: TCP alone"
