@@ -29,7 +29,10 @@ def data_quality_alerts() -> tuple[Alert, ...]:
     return (*_intensity_alerts(), _forecast_alert(), *_reading_alerts(), _state_alert(), _proof_alert())
 
 
-def _alert(*, name: str, expr: str, summary: str, description: str, advice: str, severity: str = "warning") -> Alert:
+def alert_on_data(
+    *, name: str, expr: str, summary: str, description: str, advice: str, severity: str = "warning"
+) -> Alert:
+    """Return an alert on figures that are missing, late or doubtful."""
     return Alert(
         name=name,
         expr=expr,
@@ -45,7 +48,7 @@ def _intensity_alerts() -> tuple[Alert, ...]:
     timestamp = f"ecotrack_grid_carbon_intensity_timestamp_seconds{{{LIVE}}}"
     intensity = "ecotrack_grid_carbon_intensity_grams_per_kwh"
     return (
-        _alert(
+        alert_on_data(
             name="EcotrackIntensityStale",
             expr=f"time() - {timestamp} > {STALE_SECONDS}",
             summary="{{ $labels.instance }} uses an old carbon intensity",
@@ -55,7 +58,7 @@ def _intensity_alerts() -> tuple[Alert, ...]:
             ),
             advice="Check what the provider reads from, and the machine's clock.",
         ),
-        _alert(
+        alert_on_data(
             name="EcotrackIntensityProviderDown",
             expr="max_over_time(ecotrack_grid_provider_up[5m]) == 0",
             summary="{{ $labels.instance }} gets no carbon intensity from {{ $labels.provider }}",
@@ -65,7 +68,7 @@ def _intensity_alerts() -> tuple[Alert, ...]:
             ),
             advice="Read the exporter's page or log, which says why, and check the section grid of its configuration.",
         ),
-        _alert(
+        alert_on_data(
             name="EcotrackIntensityFallback",
             expr=f"max_over_time(ecotrack_grid_provider_up{{{LIVE}}}[15m]) == 0\n"
             f"and on (job, instance)\necotrack_grid_carbon_intensity_info{{{FALLBACK}}}",
@@ -76,7 +79,7 @@ def _intensity_alerts() -> tuple[Alert, ...]:
             ),
             advice="Read the exporter's page or log, which says why, and check the section grid.live.",
         ),
-        _alert(
+        alert_on_data(
             name="EcotrackIntensityOutOfRange",
             expr=f"{intensity} < 0 or {intensity} > {HIGHEST_GRAMS_PER_KWH}",
             summary="{{ $labels.instance }} uses an implausible carbon intensity",
@@ -92,7 +95,7 @@ def _intensity_alerts() -> tuple[Alert, ...]:
 
 def _forecast_alert() -> Alert:
     error = "ecotrack_grid_carbon_forecast_error_grams_per_kwh"
-    return _alert(
+    return alert_on_data(
         name="EcotrackForecastWorse",
         expr=f'{error}{{reference="forecast"}}\n> on (job, instance, horizon)\n{error}{{reference="yesterday"}}',
         summary="{{ $labels.instance }} has a poor forecast of its grid",
@@ -111,7 +114,7 @@ def _reading_alerts() -> tuple[Alert, ...]:
     samples = f"increase(ecotrack_samples_total[{window}])"
     discarded = f"sum by (job, instance, source) ({lately(DISCARDED)})"
     return (
-        _alert(
+        alert_on_data(
             name="EcotrackCollectorFailing",
             expr=lately(FAILED),
             summary="Collector {{ $labels.collector }} fails on {{ $labels.instance }}",
@@ -121,7 +124,7 @@ def _reading_alerts() -> tuple[Alert, ...]:
             ),
             advice="Read the exporter's log, which names the cause.",
         ),
-        _alert(
+        alert_on_data(
             name="EcotrackEnergyCounterStuck",
             expr=f"{energy} == 0\nand {SAME_INSTANCE}\n{samples} > 0",
             summary="{{ $labels.instance }} takes samples but counts no energy",
@@ -131,7 +134,7 @@ def _reading_alerts() -> tuple[Alert, ...]:
             ),
             advice="Check power.idle_watts and power.full_watts, and whether the collector cpu fails.",
         ),
-        _alert(
+        alert_on_data(
             name="EcotrackReadingsDiscarded",
             expr=f"{discarded}\n/ {SAME_INSTANCE} group_left ()\n{samples} > {DISCARDED_RATIO}",
             summary="{{ $labels.instance }} discards many {{ $labels.source }} readings",
@@ -150,7 +153,7 @@ def sampling_alerts() -> tuple[Alert, ...]:
     saved = "ecotrack_state_save_timestamp_seconds"
     late = f"{LATE_INTERVALS} * ecotrack_sample_interval_seconds"
     return (
-        _alert(
+        alert_on_data(
             name="EcotrackSampleLate",
             expr=f"timestamp({sampled}) - {sampled}\n> {SAME_INSTANCE}\n{late}",
             summary="{{ $labels.instance }} has stopped sampling",
@@ -160,7 +163,7 @@ def sampling_alerts() -> tuple[Alert, ...]:
             ),
             advice="Read the exporter's log, and restart the exporter if samples do not resume.",
         ),
-        _alert(
+        alert_on_data(
             name="EcotrackStateNotSaved",
             expr=f"timestamp({saved}) - {saved}\n> {SAME_INSTANCE}\n({UNSAVED_SECONDS} + {late})",
             summary="{{ $labels.instance }} cannot save its totals",
@@ -174,7 +177,7 @@ def sampling_alerts() -> tuple[Alert, ...]:
 
 
 def _state_alert() -> Alert:
-    return _alert(
+    return alert_on_data(
         name="EcotrackStateDiscarded",
         expr=lately(STATE_DISCARDED),
         summary="{{ $labels.instance }} could not use its saved totals",
@@ -188,7 +191,7 @@ def _state_alert() -> Alert:
 
 
 def _proof_alert() -> Alert:
-    return _alert(
+    return alert_on_data(
         name="EcotrackAttestationLate",
         expr=f"time() - ecotrack_attestation_timestamp_seconds > {LATE_PROOF_SECONDS}",
         # Nothing is wrong with the figures, and a machine that was off has no hours to attest.

@@ -1,6 +1,7 @@
 """Alerts on power sensors, for when a model covers what could be measured."""
 
 from prometheus.alert import SAME_INSTANCE, Alert
+from prometheus.data_quality_alerts import alert_on_data
 from prometheus.recording import DENIED, DISCARDED, LOST, lately
 
 WORKS = 'state="works"'
@@ -16,7 +17,7 @@ def sensor_alerts() -> tuple[Alert, ...]:
 
 def _source_alerts() -> tuple[Alert, ...]:
     return (
-        _alert(
+        alert_on_data(
             name="EcotrackSourceDenied",
             expr=lately(DENIED),
             # It is so from the start, and a model does as long as nobody minds.
@@ -28,7 +29,7 @@ def _source_alerts() -> tuple[Alert, ...]:
             ),
             advice="The exporter's page says what to make readable; for RAPL, read first what speaks against it.",
         ),
-        _alert(
+        alert_on_data(
             name="EcotrackSourceLost",
             expr=lately(LOST),
             summary="{{ $labels.instance }} has lost its source {{ $labels.source }}",
@@ -44,7 +45,7 @@ def _source_alerts() -> tuple[Alert, ...]:
 def _use_alerts() -> tuple[Alert, ...]:
     frozen = lately(f'{DISCARDED}{{reason="frozen"}}')
     return (
-        _alert(
+        alert_on_data(
             name="EcotrackSensorFrozen",
             expr=f"sum by (job, instance, source) ({frozen})",
             summary="A sensor of {{ $labels.source }} stands still on {{ $labels.instance }}",
@@ -54,7 +55,7 @@ def _use_alerts() -> tuple[Alert, ...]:
             ),
             advice="Compare what sensors counted in ecotrack_measured_joules_total; restart driver or meter.",
         ),
-        _alert(
+        alert_on_data(
             name="EcotrackModelDespiteSensor",
             expr=(
                 f'ecotrack_source_state{{{WORKS}, source=~"{SURE}"}} == 1\n'
@@ -67,24 +68,4 @@ def _use_alerts() -> tuple[Alert, ...]:
             ),
             advice="Look at ecotrack_discarded_readings_total, whose label reason says why readings are not used.",
         ),
-    )
-
-
-def _alert(
-    *,
-    name: str,
-    expr: str,
-    summary: str,
-    description: str,
-    advice: str,
-    severity: str = "warning",
-) -> Alert:
-    return Alert(
-        name=name,
-        expr=expr,
-        severity=severity,
-        component="data-quality",
-        summary=summary,
-        description=description,
-        advice=advice,
     )

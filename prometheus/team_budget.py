@@ -9,7 +9,7 @@ from exporter.budget import Period
 from prometheus.budget import BURN_ALERTS, seconds
 from prometheus.fleet import MEMORY_INTERVAL, rate5m
 from prometheus.recording import BASE_INTERVAL, Group, Recording, averaged
-from prometheus.team_limits import LIMIT, PERIOD_END, PERIOD_START
+from prometheus.team_limits import LIMIT, PERIOD_END, PERIOD_START, of_period
 
 OF_TEAM = "on (team, period)"
 
@@ -68,7 +68,7 @@ def _state() -> Iterator[Recording]:
     yield Recording(record=ELAPSED, expr=f"(time() - {PERIOD_START})\n/\n({PERIOD_END} - {PERIOD_START})")
     for period in Period.DAY, Period.MONTH:
         start = f'count_values ("start", {PERIOD_START}{{period="{period}"}})'
-        yield _of(period, IN_PERIOD, f"{rate5m()}\n* on () group_left (start)\n{start}")
+        yield of_period(period, IN_PERIOD, f"{rate5m()}\n* on () group_left (start)\n{start}")
 
 
 def _used(period: Period) -> Iterator[Recording]:
@@ -80,14 +80,9 @@ def _used(period: Period) -> Iterator[Recording]:
         return f"sum by (team, period) (\n  {each}\n)"
 
     limited = f"and {OF_TEAM}\n{LIMIT}"
-    yield _of(period, USED, f"{so_far('sum_over_time')}\n{limited}")
+    yield of_period(period, USED, f"{so_far('sum_over_time')}\n{limited}")
     part = f"{so_far('count_over_time')}\n/ scalar(time() - {PERIOD_START}{of})"
-    yield _of(period, RECORDED, f"clamp_max({part}, 1)\n{limited}")
-
-
-def _of(period: Period, record: str, expr: str) -> Recording:
-    """Name the period once more: promtool takes two rules of one name for one that stands there twice."""
-    return Recording(record=record, expr=expr, labels={"period": str(period)})
+    yield of_period(period, RECORDED, f"clamp_max({part}, 1)\n{limited}")
 
 
 def _burns(windows: tuple[str, ...]) -> Iterator[Recording]:
@@ -101,7 +96,7 @@ def _burns(windows: tuple[str, ...]) -> Iterator[Recording]:
 
 def _outlook(period: Period) -> Iterator[Recording]:
     of = f'{{period="{period}"}}'
-    yield _of(period, CONSUMED, f"{USED}{of}\n/ {OF_TEAM}\n{LIMIT}{of}")
+    yield of_period(period, CONSUMED, f"{USED}{of}\n/ {OF_TEAM}\n{LIMIT}{of}")
     rest = f"(scalar({PERIOD_END}{of}) - time())"
     rate = f"(\n  {team_rate(USUAL_WINDOW[period])}\n  * {rest}\n)"
-    yield _of(period, PROJECTED, f"{USED}{of}\n+ on (team) group_left ()\n{rate}")
+    yield of_period(period, PROJECTED, f"{USED}{of}\n+ on (team) group_left ()\n{rate}")

@@ -58,16 +58,17 @@ def limit_groups(limits: TeamLimits) -> tuple[Group, ...]:
 def _calendar(zone: tzinfo) -> Iterator[Recording]:
     days = f"vector((time() + {_summed(_clock_changes(zone), 'time()')}) / {DAY})"
     day, month = (f'{FIRST_MIDNIGHT}{{period="{period}"}}' for period in (Period.DAY, Period.MONTH))
-    yield _of(Period.DAY, FIRST_MIDNIGHT, f"{DAY} * floor(\n  {days}\n)")
-    yield _of(Period.MONTH, FIRST_MIDNIGHT, f"{day} - {DAY} * (day_of_month({day}) - 1)")
-    yield _of(Period.DAY, NEXT_MIDNIGHT, f"{day} + {DAY}")
-    yield _of(Period.MONTH, NEXT_MIDNIGHT, f"{month} + {DAY} * days_in_month({month})")
+    yield of_period(Period.DAY, FIRST_MIDNIGHT, f"{DAY} * floor(\n  {days}\n)")
+    yield of_period(Period.MONTH, FIRST_MIDNIGHT, f"{day} - {DAY} * (day_of_month({day}) - 1)")
+    yield of_period(Period.DAY, NEXT_MIDNIGHT, f"{day} + {DAY}")
+    yield of_period(Period.MONTH, NEXT_MIDNIGHT, f"{month} + {DAY} * days_in_month({month})")
     at_midnight = _midnight_changes(zone)
     for record, midnight in ((PERIOD_START, FIRST_MIDNIGHT), (PERIOD_END, NEXT_MIDNIGHT)):
         yield Recording(record=record, expr=f"{midnight} - {_summed(at_midnight, midnight)}")
 
 
-def _of(period: Period, record: str, expr: str) -> Recording:
+def of_period(period: Period, record: str, expr: str) -> Recording:
+    """Name the period once more: promtool takes two rules of one name for one that stands there twice."""
     return Recording(record=record, expr=expr, labels={"period": str(period)})
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from prometheus.files import text_node
+
 MANAGED = {"app.kubernetes.io/name": "ecotrack", "app.kubernetes.io/part-of": "ecotrack"}
 """Labels that say what an object belongs to; the names are those that Kubernetes recommends."""
 
@@ -69,12 +71,7 @@ class _Dumper(yaml.SafeDumper):
     """YAML dumper that writes texts of several lines as literal blocks."""
 
 
-def _text_node(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(str, _text_node)
+_Dumper.add_representer(str, text_node)
 
 
 def _dump(document: Mapping[str, Any]) -> str:
