@@ -1,4 +1,4 @@
-"""Check that a tag, the version, the changelog, the guide to upgrading and the manifests agree before a release.
+"""Check that a tag, the version, changelog, guide to upgrading, citation and manifests agree before a release.
 
 python -m scripts.release v0.1.0
 """
@@ -23,7 +23,7 @@ PACKAGE = re.compile(r"\becotrack[-_:](?P<numbers>\d+\.\d+\.\d+)")
 
 UNRELEASED = "## Unreleased"
 
-DATED = re.compile(r"## (?P<version>\d\S*) - \d{4}-\d{2}-\d{2}")
+DATED = re.compile(r"## (?P<version>\d\S*) - (?P<day>\d{4}-\d{2}-\d{2})")
 """Heading of a release in the changelog."""
 
 
@@ -41,17 +41,28 @@ def mistakes(tag: str, root: Path, version: str) -> Iterator[str]:
         return
     if match["version"] != version:
         yield f"exporter/__init__.py: expected version {match['version']}, got {version}"
-    headings = versions_in((root / "CHANGELOG.md").read_text(encoding="utf-8"))
+    changelog = (root / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = versions_in(changelog)
     if headings[:1] != [UNRELEASED] or headings.count(UNRELEASED) != 1:
         yield "CHANGELOG.md: expected one heading Unreleased, above all versions"
     if headings[1:2] != [match["version"]]:
         yield f"CHANGELOG.md: expected the heading ## {match['version']} - YYYY-MM-DD below Unreleased"
     if f"\n## {match['version']}\n" not in (root / "docs/upgrading.md").read_text(encoding="utf-8"):
         yield f"docs/upgrading.md: expected the heading ## {match['version']}"
+    days = {found["version"]: found["day"] for line in changelog.splitlines() if (found := DATED.fullmatch(line))}
+    yield from _of_citation(root, match["version"], days.get(match["version"]))
     kustomization = yaml.safe_load((root / "docs/examples/kubernetes/kustomization.yaml").read_text(encoding="utf-8"))
     if [one["newTag"] for one in kustomization["images"]] != [match["version"]]:
         yield f"docs/examples/kubernetes: expected the image's tag {match['version']}"
     yield from _others(root, match["version"].partition("-")[0])
+
+
+def _of_citation(root: Path, version: str, day: str | None) -> Iterator[str]:
+    """Yield what the citation has otherwise: the version, and the day that the changelog gives it, if any."""
+    citation = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8"))
+    for key, wanted in (("version", version), ("date-released", day)):
+        if wanted is not None and (got := str(citation.get(key, "none"))) != wanted:
+            yield f"CITATION.cff: expected {key} {wanted}, got {got}"
 
 
 def _others(root: Path, numbers: str) -> Iterator[str]:
@@ -71,7 +82,7 @@ def main(arguments: list[str]) -> int:
     for line in found:
         print(f"release: {line}", file=sys.stderr)
     if not found:
-        print(f"{arguments[0]}: tag, version, changelog, guide to upgrading and manifests agree")
+        print(f"{arguments[0]}: tag, version, changelog, guide to upgrading, citation and manifests agree")
     return USER_ERROR if found else 0
 
 

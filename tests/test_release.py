@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 import exporter
 import simulator
@@ -43,6 +44,13 @@ def test_pages_name_packages_and_images_of_this_version() -> None:
     assert len([line for line in mistakes("v999.0.0", ROOT, "999.0.0") if "packages of" in line]) == 3
 
 
+def test_the_citation_names_this_version_and_no_day_before_there_is_a_release() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == exporter.__version__
+    released = versions_in((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))[1:]
+    assert ("date-released" in citation) == (citation["version"] in released)
+
+
 def test_the_changelog_has_one_heading_for_what_comes() -> None:
     headings = versions_in((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
     assert headings[0] == UNRELEASED
@@ -56,6 +64,7 @@ def tree(folder: Path) -> None:
         "# Changelog\n\n## Unreleased\n\n## 1.2.0 - 2027-01-31\n\n## 1.1.0 - 2026-12-01\n"
     )
     (folder / "docs/upgrading.md").write_text("# Upgrading\n\n## Unreleased\n\n## 1.2.0\n\n## 1.1.0\n")
+    (folder / "CITATION.cff").write_text("cff-version: 1.2.0\nversion: 1.2.0\ndate-released: 2027-01-31\n")
     (folder / KUSTOMIZATION).write_text("images: [{name: a, newTag: 1.2.0}]\n")
     (folder / PACKAGES).parent.mkdir()
     (folder / PACKAGES).write_text("ecotrack_1.2.0~rc.1-1_amd64.deb ecotrack-1.2.0rc1-py3-none-any.whl other-1.0.0\n")
@@ -109,12 +118,25 @@ def replaced(name: str, old: str, new: str) -> Damage:
             ["docs/examples/kubernetes: expected the image's tag 1.2.0"],
         ),
         (
+            "v1.2.0",
+            "1.2.0",
+            replaced("CITATION.cff", "\nversion: 1.2.0", "\nversion: 1.1.0"),
+            ["CITATION.cff: expected version 1.2.0, got 1.1.0"],
+        ),
+        (
+            "v1.2.0",
+            "1.2.0",
+            replaced("CITATION.cff", "date-released: 2027-01-31", ""),
+            ["CITATION.cff: expected date-released 2027-01-31, got none"],
+        ),
+        (
             "v1.2.0-rc.1",
             "1.2.0-rc.1",
             replaced(PACKAGES, "1.2.0", "1.1.0"),
             [
                 "CHANGELOG.md: expected the heading ## 1.2.0-rc.1 - YYYY-MM-DD below Unreleased",
                 "docs/upgrading.md: expected the heading ## 1.2.0-rc.1",
+                "CITATION.cff: expected version 1.2.0-rc.1, got 1.2.0",
                 "docs/examples/kubernetes: expected the image's tag 1.2.0-rc.1",
                 "docs/how-to/install-packages.md: expected packages of 1.2.0, got 1.1.0",
             ],
