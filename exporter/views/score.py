@@ -30,7 +30,7 @@ def _score(summary: Summary) -> str:
     if value is None:
         return f'<p class="big">{UNKNOWN}</p>'
     shown = data(value, "score", f"{value:.2f}")
-    return f'<p class="big">{summary.eco_score_grade} <small>{shown} of 1</small></p>'
+    return f'<p class="big">{summary.eco_score_grade} <small>{shown} of 1, over the last hour</small></p>'
 
 
 def _basis(summary: Summary) -> str:
@@ -76,7 +76,7 @@ def _weeks(weeks: Sequence[ScoreWeekView]) -> str:
         f'<td class="num">{one.ratio:.2f} {one.grade}, {_counted(one)}</td></tr>'
         for one in weeks
     )
-    head = "This machine's own last weeks, from their Mondays on, a trend and not the reference:"
+    head = "By week, from its Monday on, with the hours counted: this machine's own trend, and not the reference:"
     return f'<p class="dim">{head}</p><table class="factors">{rows}</table>'
 
 

@@ -309,11 +309,12 @@ def test_the_first_minutes_are_not_judged() -> None:
 
 
 @pytest.mark.parametrize(("samples", "said"), [(20, "5 min"), (260, "1 h")])
-def test_a_week_says_how_much_of_it_was_counted(samples: int, said: str) -> None:
+def test_scores_say_of_which_time_they_are_and_a_week_how_much_of_it_was_counted(samples: int, said: str) -> None:
     site = make_site()
     for _ in range(samples):
         site.sample_after(15.0)
-    assert re.search(rf"\d\.\d\d [A-F], {said}$", Document(page(site)).text, re.MULTILINE)
+    text = Document(page(site)).text
+    assert re.search(rf"[A-F] \d\.\d\d of 1, over the last hour.*By week.*\d\.\d\d [A-F], {said}$", text, re.M | re.S)
 
 
 @pytest.mark.parametrize(("known", "said"), [(167, "(early: 99% of this device's week is known)"), (168, "usual week")])
