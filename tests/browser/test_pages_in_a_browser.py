@@ -5,6 +5,7 @@ twice the size, the keyboard, and print.
 """
 
 import shutil
+from bisect import bisect_left
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +13,9 @@ import pytest
 
 from exporter.core.web.server import Response, Server
 from exporter.core.web.web_config import load_web_config
-from tests.browser.chromium import Browser, Look, browsing, tab
+from tests.browser.chromium import Browser, Look, Tab, browsing, tab
 from tests.browser.examined import STICKS_OUT, WIDE, not_reached, wrong
+from tests.browser.sheets import signs
 from tests.browser.states import STATES, routes
 from tests.exporter.core.web.http_client import serving
 from tests.exporter.core.web.test_web_config import HASH
@@ -25,6 +27,11 @@ TELEPHONE, TABLET, SCREEN = Look(width=390), Look(width=768), Look()
 
 PAPER = Look(width=718, dark=True)
 """A sheet of A4 within the margins that browsers leave, for somebody whose screen is dark."""
+
+SHEET_PIXELS = 1123
+"""Height of a sheet of A4 in CSS pixels, of 96 to an inch."""
+
+FOOT = "document.querySelector('footer').textContent.length"
 
 WRONG = b"""<!doctype html><html><head><title></title></head><body><script>console.error('broken')</script>
 <img src="http://localhost:9/none.png"><div style="width:2000px;color:#ccc;transition:all 1s">pale</div>
@@ -79,8 +86,34 @@ def test_a_page_is_printed_whole_and_dark_on_white(browser: Browser, server: Ser
         shown.call("Emulation.setEmulatedMedia", media="print")
         assert shown.evaluate(STICKS_OUT) == []
         assert shown.evaluate("getComputedStyle(document.body).color") == "rgb(21, 32, 26)"
-        shown.print(tmp_path / "page.pdf")
-        assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
+        sheets = printed(shown, tmp_path)
+        assert 0 not in sheets
+        assert sheets[-1] > shown.evaluate(FOOT)
+
+
+@pytest.mark.parametrize("name", ["exporter-laptop", "exporter-report", "simulator-edge"])
+def test_the_foot_of_a_page_has_no_sheet_for_itself(
+    browser: Browser, server: Server, name: str, tmp_path: Path
+) -> None:
+    """The last section is made higher until it needs one sheet more: with the foot, or before it."""
+    with tab(browser) as shown:
+        shown.look(PAPER)
+        shown.open(f"{server.url}/{name}")
+        few = len(printed(shown, tmp_path))
+
+        def grown(height: int) -> list[int]:
+            shown.evaluate(f"document.querySelector('main').lastElementChild.style.paddingBottom = '{height}px'")
+            return printed(shown, tmp_path)
+
+        least = bisect_left(range(SHEET_PIXELS), few + 1, key=lambda height: len(grown(height)))
+        assert least < SHEET_PIXELS
+        assert grown(least)[-1] > shown.evaluate(FOOT)
+
+
+def printed(shown: Tab, folder: Path) -> list[int]:
+    """Print a page; return how many signs each sheet has."""
+    shown.print(folder / "page.pdf")
+    return signs((folder / "page.pdf").read_bytes())
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
