@@ -1,8 +1,6 @@
 """Whatever the kernel's table of bytes by process holds, a reading is made, and whole entries keep their figures."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,34 +9,16 @@ from hypothesis import strategies as st
 
 from exporter.core.units import Seconds
 from exporter.sources.process_bytes import source as process_bytes
-from exporter.sources.process_bytes.ebpf.attach import Attached, Means
-from exporter.sources.process_bytes.ebpf.counter import MOST_BYTES, EbpfCounter
-from exporter.sources.process_bytes.ebpf.loader import Loaded
-from exporter.sources.process_bytes.ebpf.program import ENTRY, KEY, Maps
+from exporter.sources.process_bytes.ebpf.counter import MOST_BYTES
+from exporter.sources.process_bytes.ebpf.program import ENTRY, KEY
 from exporter.sources.process_bytes.source import ProcessBytesSource
 from exporter.sources.processes.grouping import LONGEST_LABEL, OTHER, RESERVED, By, Grouping, GroupRule
 from exporter.sources.reading import GroupBytes
+from tests.exporter.sources.process_bytes.ebpf.test_counter import FakeTable, counter_of
 from tests.fake_clock import FakeClock
 
 WHOLE = KEY.pack(1_000_000_000, 700, 0)
 WHOLE_NAME = b"web"
-
-
-@dataclass(slots=True)
-class FakeTable:
-    """The kernel's table, and the bytes that had no room in it."""
-
-    held: dict[bytes, bytes] = field(default_factory=dict)
-    without_room: int = 0
-
-    def entries(self) -> list[tuple[bytes, bytes]]:
-        return list(self.held.items())
-
-    def remove(self, key: bytes) -> bytes | None:
-        return self.held.pop(key, None)
-
-    def lost(self) -> int:
-        return self.without_room
 
 
 COUNTS = st.sampled_from([0, 1, MOST_BYTES - 1, MOST_BYTES, 2**63, 2**64 - 1]) | st.integers(0, 2**64 - 1)
@@ -55,8 +35,7 @@ STEPS = st.lists(
 
 
 def source_of(table: FakeTable, procfs: Path) -> ProcessBytesSource:
-    attached = Attached(means=Means.TRACEPOINT, sees_messages=True)
-    counter = EbpfCounter(table, Loaded(attached=attached, maps=Maps(entries=-1, lost=-1), held=ExitStack()), procfs)
+    counter = counter_of(table, procfs)
     means = [process_bytes.CountingMeans(name="fake", open=lambda: counter, rest=Seconds(0.0))]
     return ProcessBytesSource(Grouping(GroupRule(by=By.NAME), procfs), FakeClock(), means)
 
@@ -71,8 +50,8 @@ def test_whole_entries_keep_their_figures_beside_whatever_else(
         (procfs / "700").mkdir()
         source, last = source_of(table, procfs), GroupBytes(received={}, sent={}, lost=0, means="fake")
         for number, (entries, running, lost) in enumerate(steps, start=1):
-            table.held |= entries
-            table.held[WHOLE] = ENTRY.pack(number * 1000, number * 10, WHOLE_NAME)
+            table.content |= entries
+            table.content[WHOLE] = ENTRY.pack(number * 1000, number * 10, WHOLE_NAME)
             table.without_room = lost
             for name in ("1", "701", "702", "x"):
                 (procfs / name).mkdir(exist_ok=True) if name in running else _remove(procfs / name)
@@ -85,7 +64,8 @@ def test_whole_entries_keep_their_figures_beside_whatever_else(
 def test_a_name_that_is_no_text_is_the_same_as_beside_the_time_of_its_process(tmp_path: Path) -> None:
     """`/proc/PID/stat` is read with replacements; two spellings would be two groups."""
     (tmp_path / "700").mkdir()
-    table = FakeTable({WHOLE: ENTRY.pack(5, 0, b"a\xffb")})
+    table = FakeTable()
+    table.content = {WHOLE: ENTRY.pack(5, 0, b"a\xffb")}
     assert source_of(table, tmp_path).read().received == {"a\ufffdb": 5}
 
 
