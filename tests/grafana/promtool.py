@@ -1,11 +1,18 @@
 """Answers of the boards' queries over made-up series, worked out by promtool."""
 
 import json
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.processes import TOOL_SECONDS, program
+from grafana.queries import queries, resolve
+from tests.grafana.committed import board
+from tests.prometheus.test_rules import promtool
+
+
+def asked(name: str, title: str, legend: str) -> str:
+    """Return the query of a board's panel behind a legend, with All for each variable."""
+    (found,) = [one for one in queries(board(name)) if (one.title, one.legend) == (title, legend)]
+    return resolve(found.expr, rate_seconds=60, range_seconds=3600)
 
 
 def objections(folder: Path, series: Mapping[str, str], expected: Sequence[tuple[str, str, str, float]]) -> str:
@@ -20,6 +27,5 @@ def objections(folder: Path, series: Mapping[str, str], expected: Sequence[tuple
     }
     file = folder / "test.yml"
     file.write_text(json.dumps({"rule_files": [], "tests": [test]}), encoding="utf-8")
-    argv = [program("promtool"), "test", "rules", str(file)]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=TOOL_SECONDS, check=False)
+    done = promtool("test", "rules", file)
     return "" if done.returncode == 0 else done.stdout + done.stderr

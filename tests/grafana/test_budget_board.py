@@ -11,10 +11,10 @@ from exporter.intensity.reading import Method
 from grafana.carbon_budget.budgets import WEEKDAYS
 from grafana.carbon_budget.health import REASONS
 from grafana.colours import METHODS
-from grafana.queries import panels, queries, resolve
+from grafana.queries import panels
 from prometheus.recording import CONSUMED
 from tests.grafana.committed import board
-from tests.grafana.promtool import objections
+from tests.grafana.promtool import asked, objections
 
 NAME = "carbon-budget-and-alerts.json"
 GOLDEN = Path(__file__).parents[1] / "golden/exporter.prom"
@@ -22,12 +22,6 @@ TARGET = 'job="ecotrack",instance="a"'
 
 DAYS = 21
 """Three weeks from 1970-01-01 on, a Thursday, as promtool counts time."""
-
-
-def asked(title: str, legend: str) -> str:
-    """Return the query of a panel behind a legend, with All for each variable."""
-    (found,) = [one for one in queries(board(NAME)) if (one.title, one.legend) == (title, legend)]
-    return resolve(found.expr, rate_seconds=60, range_seconds=3600)
 
 
 def share(day: int) -> float:
@@ -48,7 +42,7 @@ def test_each_day_stands_at_its_weekday_in_its_week_whichever_way_clocks_were_ch
     series = {f'{CONSUMED}{{{TARGET},period="day"}}': " ".join(f"{value:.12g}" for value in values)}
     expected = [
         (
-            f"round({asked(CALENDAR, name)}, 0.0001)",
+            f"round({asked(NAME, CALENDAR, name)}, 0.0001)",
             f"{7 * week}d",
             "{}",
             round(share(7 * week + 4 + number), 4),
@@ -61,7 +55,7 @@ def test_each_day_stands_at_its_weekday_in_its_week_whichever_way_clocks_were_ch
     # promtool loads no more than up to the last question.
     expected.append(("vector(1)", f"{DAYS}d", "{}", 1.0))
     # The Monday of the first row is the fifth of January.
-    expected.append((asked(CALENDAR, "week"), "0d", "{}", 1000 * 4.5 * 86_400))
+    expected.append((asked(NAME, CALENDAR, "week"), "0d", "{}", 1000 * 4.5 * 86_400))
     assert objections(tmp_path, series, expected) == ""
 
 
@@ -81,7 +75,7 @@ def test_verified_errors_stand_beside_those_of_yesterdays_value(tmp_path: Path) 
     }
     title, labels = "How far off the forecast is", '{hours="1"}'
     figures = {"Forecast": 61.5, "Off by": 4.5, "Yesterday's": 12.25, "Estimated": 108_000.0, "Measured": 0.0}
-    expected = [(asked(title, name), "1h", labels, value) for name, value in figures.items()]
+    expected = [(asked(NAME, title, name), "1h", labels, value) for name, value in figures.items()]
     assert objections(tmp_path, series, expected) == ""
 
 

@@ -4,19 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from grafana.queries import queries, resolve
 from prometheus.fleet import SHARE, WEIGHT
 from prometheus.recording import CONSUMED, ELAPSED, emission_rate
-from tests.grafana.committed import board
-from tests.grafana.promtool import objections
+from tests.grafana.promtool import asked, objections
 
 OF = 'job="ecotrack",instance="saw"'
-
-
-def asked(title: str, legend: str) -> str:
-    """Return the query of a panel behind a legend, with All for each variable."""
-    (found,) = [one for one in queries(board("fleet.json")) if (one.title, one.legend) == (title, legend)]
-    return resolve(found.expr, rate_seconds=60, range_seconds=3600)
 
 
 def listed(teams: tuple[str, ...]) -> dict[str, str]:
@@ -33,7 +25,7 @@ def test_what_is_added_up_stands_once_in_the_row_of_a_target_that_is_listed_twic
 ) -> None:
     """Rules add up its series, of which there are as many as listings."""
     series = listed(teams) | {f"{emission_rate('5m')}{{{OF}}}": f"{0.01 * len(teams):g}x3"}
-    of_lab = f'{asked("Top emitters", "Emissions")} and on (team) {SHARE}{{team="lab"}}'
+    of_lab = f'{asked("fleet.json", "Top emitters", "Emissions")} and on (team) {SHARE}{{team="lab"}}'
     assert objections(tmp_path, series, [(of_lab, "1h", f'{{{OF},team="lab"}}', 36.0)]) == ""
 
 
@@ -44,7 +36,7 @@ def test_a_ratio_stands_as_it_is_in_the_row_of_a_target_that_is_listed_twice(
 ) -> None:
     budget = f'{OF},period="day"'
     series = listed(teams) | {f"{CONSUMED}{{{budget}}}": "0.75x3", f"{ELAPSED}{{{budget}}}": "0.5x3"}
-    of_lab = f'{asked("Laggards", "Ahead")} and on (team) {SHARE}{{team="lab"}}'
+    of_lab = f'{asked("fleet.json", "Laggards", "Ahead")} and on (team) {SHARE}{{team="lab"}}'
     assert objections(tmp_path, series, [(of_lab, "1h", f'{{{OF},team="lab"}}', 0.25)]) == ""
 
 
@@ -54,5 +46,5 @@ def test_who_is_all_but_on_the_budget_is_at_zero_without_a_sign(tmp_path: Path, 
     budget = f'{OF},period="day"'
     series = listed(("lab",)) | {f"{CONSUMED}{{{budget}}}": "0.497x3", f"{ELAPSED}{{{budget}}}": "0.5x3"}
     # One by nothing is infinite, with the sign of nothing.
-    sign = f"1 / ({asked(title, 'Ahead')}) > bool 0"
+    sign = f"1 / ({asked('fleet.json', title, 'Ahead')}) > bool 0"
     assert objections(tmp_path, series, [(sign, "1h", f'{{{OF},team="lab"}}', 1.0)]) == ""

@@ -9,21 +9,15 @@ import pytest
 from grafana.colours import ACTIVITIES
 from grafana.device import FLEET, HOME
 from grafana.home.clean import SAYINGS
-from grafana.queries import panels, queries, resolve, selectors
+from grafana.queries import panels, queries, selectors
 from prometheus.fleet import WEIGHT
 from prometheus.opportunity_alerts import opportunity_alerts
 from prometheus.recording import POWER, emission_rate
 from prometheus.weeks import GRAMS, JOULES, week
 from tests.grafana.committed import board, names
-from tests.grafana.promtool import objections
+from tests.grafana.promtool import asked, objections
 
 NAME = "home.json"
-
-
-def asked(title: str, legend: str) -> str:
-    """Return the query of a panel behind a legend, with All for each variable."""
-    (found,) = [one for one in queries(board(NAME)) if (one.title, one.legend) == (title, legend)]
-    return resolve(found.expr, rate_seconds=60, range_seconds=3600)
 
 
 def target(device: str) -> str:
@@ -81,7 +75,7 @@ def test_a_change_is_the_product_of_its_causes_over_devices_of_both_weeks(tmp_pa
     }
     title = "This week against the last"
     told = {"emissions": 0.25, "energy": 1.5, "grid": -0.5}
-    expected = [(asked(title, name), "1h", "{}", value) for name, value in told.items()]
+    expected = [(asked(NAME, title, name), "1h", "{}", value) for name, value in told.items()]
     assert objections(tmp_path, series, expected) == ""
 
 
@@ -94,7 +88,7 @@ def test_the_activity_is_that_of_most_devices(tmp_path: Path) -> None:
         for activity in ACTIVITIES
     }
     number = float(list(ACTIVITIES).index("streaming") + 1)
-    assert objections(tmp_path, series, [(asked("Activity", "activity"), "1h", "{}", number)]) == ""
+    assert objections(tmp_path, series, [(asked(NAME, "Activity", "activity"), "1h", "{}", number)]) == ""
 
 
 @pytest.mark.servers
@@ -106,7 +100,10 @@ def test_a_window_is_that_of_the_device_whose_grid_saves_most(tmp_path: Path) ->
         for place, name in enumerate(("start_timestamp_seconds", "savings_ratio"))
     }
     title, labels = "Cleanest hours of the next day", '{hours="1"}'
-    expected = [(asked(title, "begins"), "1h", labels, 7_200_000.0), (asked(title, "saves"), "1h", labels, 0.4)]
+    expected = [
+        (asked(NAME, title, "begins"), "1h", labels, 7_200_000.0),
+        (asked(NAME, title, "saves"), "1h", labels, 0.4),
+    ]
     assert objections(tmp_path, series, expected) == ""
 
 
@@ -122,7 +119,7 @@ def test_a_device_that_two_jobs_scrape_is_added_up_once(tmp_path: Path) -> None:
         f'{emission_rate("5m")}{{job="{job}",instance="{device}"}}': f"{grams}x3"
         for job, device, grams in (("ecotrack", "a", 2), ("nodes", "a", 2), ("ecotrack", "b", 3), ("ecotrack", "c", 5))
     }
-    expected = [(asked("Emissions", "together"), "1h", "{}", 3600.0 * (2 + 3 + 5))]
+    expected = [(asked(NAME, "Emissions", "together"), "1h", "{}", 3600.0 * (2 + 3 + 5))]
     assert objections(tmp_path, series, expected) == ""
 
 
@@ -133,7 +130,7 @@ def test_a_target_that_is_listed_twice_is_added_up_once(tmp_path: Path) -> None:
     series |= {f'ecotrack_power_watts{{{target("a")},team="{team}",scope="host"}}': "8x3" for team in ("lab", "search")}
     series[f'{POWER}{{{target("a")},scope="host"}}'] = "16x3"
     expected = [
-        (asked("Power within its band", "machine"), "1h", "{}", 8.0),
-        (asked("Power", "machine"), "1h", "{}", 8.0),
+        (asked(NAME, "Power within its band", "machine"), "1h", "{}", 8.0),
+        (asked(NAME, "Power", "machine"), "1h", "{}", 8.0),
     ]
     assert objections(tmp_path, series, expected) == ""

@@ -1,8 +1,6 @@
 """Rows and series of two simulators beside each other name the policy and the scenario of each."""
 
 import json
-import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +10,7 @@ import pytest
 from grafana.draw.frames import legend
 from grafana.queries import queries, resolve
 from tests.grafana.committed import board
-from tests.processes import TOOL_SECONDS
+from tests.prometheus.test_rules import promtool
 
 RULES = Path(__file__).parents[2] / "prometheus/rules/ecochain-recording.yml"
 
@@ -62,8 +60,6 @@ def written(labels: dict[str, str]) -> str:
 @pytest.mark.servers
 @pytest.mark.parametrize("shown", [RUNS, RUNS[1:2]])
 def test_series_of_the_same_node_are_told_apart_where_there_are_several(tmp_path: Path, shown: Sequence[Run]) -> None:
-    promtool = shutil.which("promtool")
-    assert promtool is not None
     (query,) = [one for one in queries(board("edge-cluster.json")) if one.title == "Utilisation"]
     chosen = {"instance": "|".join(run.instance for run in shown)}
     expr = resolve(query.expr, rate_seconds=60, range_seconds=60, values=chosen)
@@ -88,9 +84,7 @@ def test_series_of_the_same_node_are_told_apart_where_there_are_several(tmp_path
     file = tmp_path / "two.test.yml"
     content = {"rule_files": [str(RULES)], "evaluation_interval": "15s", "tests": [case]}
     file.write_text(json.dumps(content), encoding="utf-8")
-    ended = subprocess.run(
-        [promtool, "test", "rules", str(file)], capture_output=True, text=True, timeout=TOOL_SECONDS, check=False
-    )
+    ended = promtool("test", "rules", file)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert len({legend(query.legend, labels) for labels in told}) == len(shown)
 

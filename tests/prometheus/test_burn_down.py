@@ -3,7 +3,6 @@
 import itertools
 import json
 import random
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +14,7 @@ import pytest
 from exporter.budget import Bounds, Period, bounds_at
 from exporter.core.units import UnixSeconds
 from prometheus.recording import ELAPSED, REMAINING
-from tests.processes import TOOL_SECONDS, program
+from tests.prometheus.test_rules import promtool
 
 pytestmark = [pytest.mark.servers, pytest.mark.usefixtures("generation")]
 
@@ -82,8 +81,7 @@ def objections(
     document = {"rule_files": [str(RULES)], "evaluation_interval": f"{case.step_minutes}m", "tests": [test]}
     file = tmp_path / "burn-down.test.yml"
     file.write_text(json.dumps(document), encoding="utf-8")
-    argv = [program("promtool"), "test", "rules", str(file)]
-    ended = subprocess.run(argv, capture_output=True, text=True, timeout=TOOL_SECONDS, check=False)
+    ended = promtool("test", "rules", file)
     return "" if ended.returncode == 0 else ended.stdout + ended.stderr
 
 
