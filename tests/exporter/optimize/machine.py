@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from exporter.optimize.roots import Roots
 from exporter.optimize.switch import Switch
 
@@ -10,6 +12,7 @@ POLICY = "devices/system/cpu/cpufreq/policy{}"
 USB = "devices/pci0000:00/0000:00:14.0/usb1"
 SCREEN = "devices/pci0000:00/0000:00:02.0/drm/card0/card0-eDP-1/intel_backlight"
 
+ASPM = "sys/module/pcie_aspm/parameters/policy"
 ASPM_CHOICES = "[default] performance powersave powersupersave"
 """Text of the policy as the kernel shows it; a file that is written to holds the word alone after that."""
 
@@ -25,7 +28,7 @@ FILES = {
             "energy_performance_available_preferences": "default performance balance_performance balance_power power",
         }.items()
     },
-    "sys/module/pcie_aspm/parameters/policy": ASPM_CHOICES,
+    ASPM: ASPM_CHOICES,
     f"sys/{USB}/1-2/power/control": "on",
     f"sys/{USB}/1-2/1-2:1.0/bInterfaceClass": "0e",
     f"sys/{USB}/1-3/power/control": "on",
@@ -101,3 +104,15 @@ def left_behind(machine: Laptop, strategy: str = "power_management") -> None:
     switch = Switch(machine.state, machine.roots, on_exit=lambda _nothing: None)
     switch.on(strategy)
     switch._journal.close()
+
+
+def refusing(monkeypatch: pytest.MonkeyPatch, error: OSError, *words: str) -> None:
+    """Let writes of these words fail."""
+    write = Roots.write
+
+    def refuse(roots: Roots, attribute: str, value: str) -> None:
+        if value in words:
+            raise error
+        write(roots, attribute, value)
+
+    monkeypatch.setattr(Roots, "write", refuse)

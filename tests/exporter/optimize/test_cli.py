@@ -13,12 +13,13 @@ import pytest
 from exporter.cli import main
 from exporter.optimize.place import JOURNAL
 from exporter.optimize.revert_journal import is_held
-from exporter.optimize.roots import Roots
 from exporter.optimize.strategies import STRATEGIES
 from tests.exporter.exporter_process import running_exporter
-from tests.exporter.optimize.machine import GOVERNOR, Laptop, laptop
+from tests.exporter.optimize.machine import ASPM, GOVERNOR, Laptop, laptop, refusing
 from tests.processes import ending, free_port, until
 
+SIGNAL = "exporter.optimize.cli.StopSignal"
+READ_ONLY = OSError(30, "Read-only file system")
 STAT = "cpu  1000 0 0 1000 0 0 0 0 0 0\ncpu0 1 0 0 1 0 0 0 0 0 0\n"
 
 
@@ -124,9 +125,6 @@ def printed(machine: Laptop) -> str:
     return (machine.root / "output").read_text().partition("in force")[2].partition("\n")[2]
 
 
-ASPM = "sys/module/pcie_aspm/parameters/policy"
-
-
 def require_as_before(machine: Laptop, before: dict[str, str]) -> None:
     """Require the first values everywhere; the policy of a file loses its brackets."""
     assert machine.texts() == before | {ASPM: "default"}
@@ -207,23 +205,10 @@ class SignalAtOnce:
         return True
 
 
-def refusing(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
-    """Let writes of these words fail as on a file system that is mounted read-only."""
-    write = Roots.write
-
-    def refuse(roots: Roots, attribute: str, value: str) -> None:
-        if value in words:
-            raise OSError(30, "Read-only file system")
-        write(roots, attribute, value)
-
-    monkeypatch.setattr(Roots, "write", refuse)
-    monkeypatch.setattr("exporter.optimize.cli.StopSignal", SignalAtOnce)
-
-
 def test_a_machine_that_refuses_is_told_in_one_line(
     machine: Laptop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    refusing(monkeypatch, "powersave", "balance_power")
+    refusing(monkeypatch, READ_ONLY, "powersave", "balance_power")
     before = machine.texts()
     assert main(["optimize", "reduce_cpu", "--apply", *flags(machine)]) == 2
     told = capsys.readouterr()
@@ -236,7 +221,8 @@ def test_what_cannot_be_taken_back_is_told_and_kept(
 ) -> None:
     before = machine.texts()
     with monkeypatch.context() as patched:
-        refusing(patched, "performance")
+        patched.setattr(SIGNAL, SignalAtOnce)
+        refusing(patched, READ_ONLY, "performance")
         assert main(["optimize", "reduce_cpu", "--apply", *flags(machine)]) == 2
         assert capsys.readouterr().err.count("\n") == 1
         assert main(["optimize", "--revert", *flags(machine)]) == 2
@@ -251,6 +237,6 @@ def test_what_cannot_be_taken_back_is_told_and_kept(
 def test_a_strategy_without_settings_has_nothing_to_apply(
     machine: Laptop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    refusing(monkeypatch)
+    monkeypatch.setattr(SIGNAL, SignalAtOnce)
     assert main(["optimize", "optimize_network", "--apply", *flags(machine)]) == 0
     assert capsys.readouterr().out == "optimize_network: there is nothing to set on this machine\n"

@@ -20,12 +20,12 @@ from exporter.optimize.revert_journal import MOST_BYTES, VERSION, DamagedJournal
 from exporter.optimize.roots import Roots
 from exporter.optimize.setting import Kind
 from exporter.optimize.switch import Reverted, Switch
-from tests.exporter.optimize.machine import GOVERNOR, LAPTOP_MODE, SCREEN, USB, Laptop, laptop
+from tests.exporter.optimize.machine import ASPM, GOVERNOR, LAPTOP_MODE, SCREEN, USB, Laptop, laptop
 
 PERMITTED = {
     Kind.GOVERNOR: GOVERNOR,
     Kind.PREFERENCE: GOVERNOR.replace("scaling_governor", "energy_performance_preference"),
-    Kind.ASPM: "sys/module/pcie_aspm/parameters/policy",
+    Kind.ASPM: ASPM,
     Kind.USB: f"sys/{USB}/1-2/power/control",
     Kind.BACKLIGHT: f"sys/{SCREEN}/brightness",
     Kind.LAPTOP_MODE: LAPTOP_MODE,

@@ -11,9 +11,17 @@ from exporter.optimize.roots import Roots
 from exporter.optimize.setting import Change
 from exporter.optimize.strategies import STRATEGIES
 from exporter.optimize.switch import Reverted, Switch
-from tests.exporter.optimize.machine import ASPM_CHOICES, GOVERNOR, LAPTOP_MODE, Laptop, laptop
+from tests.exporter.optimize.machine import (
+    ASPM,
+    ASPM_CHOICES,
+    GOVERNOR,
+    LAPTOP_MODE,
+    Laptop,
+    laptop,
+    left_behind,
+    refusing,
+)
 
-ASPM = "sys/module/pcie_aspm/parameters/policy"
 SETTINGS = {"reduce_cpu": 4, "optimize_network": 0, "power_management": 4}
 """Number of settings of the laptop that each strategy changes."""
 
@@ -35,13 +43,6 @@ def as_before(machine: Laptop, before: dict[str, str]) -> bool:
     """Tell whether every file has its first text; the policy of ASPM may have lost its brackets."""
     now = machine.texts()
     return now == before or now == before | {ASPM: "default"}
-
-
-def killed_while(machine: Laptop, strategy: str) -> None:
-    """Switch a strategy on and end without any of the ways out."""
-    switch = Switch(machine.state, machine.roots, on_exit=ignore)
-    switch.on(strategy)
-    switch._journal.close()
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -136,7 +137,7 @@ def test_an_end_while_taking_back_is_made_good_too(machine: Laptop, monkeypatch:
             raise SuddenEndError
         write(roots, attribute, value)
 
-    killed_while(machine, "power_management")
+    left_behind(machine)
     with monkeypatch.context() as patched, pytest.raises(SuddenEndError):
         patched.setattr(Roots, "write", until_the_end)
         Switch(machine.state, machine.roots, on_exit=ignore)
@@ -174,18 +175,6 @@ def test_another_device_in_the_same_place_keeps_its_value(machine: Laptop) -> No
         machine.put(control, "auto")
     assert machine.text(control) == "auto"
     assert told == [Reverted(count=3, left=(f"{control}: another device has its place now",))]
-
-
-def refusing(monkeypatch: pytest.MonkeyPatch, error: OSError, *words: str) -> None:
-    """Let writes of these words fail."""
-    write = Roots.write
-
-    def refuse(roots: Roots, attribute: str, value: str) -> None:
-        if value in words:
-            raise error
-        write(roots, attribute, value)
-
-    monkeypatch.setattr(Roots, "write", refuse)
 
 
 @pytest.mark.parametrize(("number", "text"), [(30, "Read-only file system"), (13, "Permission denied"), (16, "busy")])
@@ -270,7 +259,7 @@ def test_two_runs_never_share_a_journal(machine: Laptop) -> None:
 
 
 def test_after_a_restart_of_the_machine_the_kernel_has_its_own_values(machine: Laptop) -> None:
-    killed_while(machine, "reduce_cpu")
+    left_behind(machine, "reduce_cpu")
     machine.put("proc/sys/kernel/random/boot_id", "another")
     changed = machine.texts()
     with Switch(machine.state, machine.roots, on_exit=ignore) as later:
@@ -280,7 +269,7 @@ def test_after_a_restart_of_the_machine_the_kernel_has_its_own_values(machine: L
 
 
 def test_a_journal_of_other_folders_is_left_to_them(machine: Laptop, tmp_path: Path) -> None:
-    killed_while(machine, "reduce_cpu")
+    left_behind(machine, "reduce_cpu")
     elsewhere = Roots(procfs=machine.roots.procfs, sysfs=tmp_path / "elsewhere")
     with pytest.raises(JournalError, match=r"--path\.sysfs"):
         Switch(machine.state, elsewhere, on_exit=ignore)

@@ -13,7 +13,6 @@ from exporter import cli
 from exporter.core.units import Seconds
 from exporter.optimize.place import JOURNAL
 from exporter.optimize.revert_journal import read_record
-from exporter.optimize.roots import Roots
 from exporter.optimize.trial.result import Trial
 from exporter.optimize.trial.stored import TRIALS, Trials, load_trials
 from exporter.power.component import Sensor
@@ -22,8 +21,10 @@ from exporter.state import StateError
 from tests.exporter.benches import METER, FakeBench
 from tests.exporter.fakes import Machine
 from tests.exporter.golden_snapshot import TRIAL
-from tests.exporter.optimize.machine import GOVERNOR, Laptop, laptop, left_behind
+from tests.exporter.optimize.machine import GOVERNOR, Laptop, laptop, left_behind, refusing
 from tests.fake_clock import FakeClock
+
+DENIED = PermissionError(13, "Permission denied")
 
 
 class SettingsBench(FakeBench):
@@ -209,23 +210,11 @@ def test_another_value_while_a_strategy_is_off_ends_the_trial_in_one_line(
     assert load_trials(tree.state) == ()
 
 
-def refusing(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
-    """Have the kernel refuse these values, as to a process without privileges."""
-    write = Roots.write
-
-    def refuse(roots: Roots, attribute: str, value: str) -> None:
-        if value in words:
-            raise PermissionError(13, "Permission denied")
-        write(roots, attribute, value)
-
-    monkeypatch.setattr(Roots, "write", refuse)
-
-
 def test_what_cannot_be_set_is_told_before_the_pilot(
     tree: Laptop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bench = benched(monkeypatch, tree, METER)
-    refusing(monkeypatch, "powersave", "balance_power")
+    refusing(monkeypatch, DENIED, "powersave", "balance_power")
     before = tree.texts()
     assert run(tree) == 2
     told = capsys.readouterr()
@@ -240,7 +229,7 @@ def test_a_trial_is_of_the_settings_that_the_machine_takes_and_names_the_others(
     tree: Laptop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     benched(monkeypatch, tree, METER)
-    refusing(monkeypatch, "balance_power")
+    refusing(monkeypatch, DENIED, "balance_power")
     before = tree.texts()
     assert run(tree) == 0
     told = capsys.readouterr()
@@ -259,7 +248,7 @@ def test_what_an_interruption_cannot_set_back_is_told_and_stays_in_the_journal(
 
     def refuses_later(one: SettingsBench, seconds: Seconds, /) -> None:
         if tree.text(GOVERNOR) == "powersave":
-            refusing(monkeypatch, "performance")
+            refusing(monkeypatch, DENIED, "performance")
             raise KeyboardInterrupt
         wait(one, seconds)
 
