@@ -28,11 +28,6 @@ ALL_FLAGS = (
 )
 
 
-@pytest.fixture(autouse=True)
-def _an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
 def test_without_flags_the_boards_are_the_committed_ones() -> None:
     assert main(["dashboards", "--output", "boards"]) == 0
     assert written("boards") == COMMITTED

@@ -94,11 +94,6 @@ CONFIG_MAP = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
 def objects(folder: str) -> dict[str, Any]:
     return {name: yaml.safe_load(text) for name, text in written(folder).items()}
 

@@ -17,11 +17,6 @@ from tests.prometheus.stack import SHIPPED
 COMMITTED = {name: (SHIPPED / name).read_text() for name in ("alertmanager.yml", "templates/ecotrack.tmpl")}
 
 
-@pytest.fixture(autouse=True)
-def _an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
 def messages(rules: Path) -> dict[str, str]:
     """Return the files for Alertmanager below a folder of rules, by their paths below their own."""
     folder = rules / notifications.FOLDER
@@ -50,11 +45,6 @@ def test_for_the_operator_they_are_a_secret_of_the_key_that_it_reads() -> None:
     assert {str(Path(path).parent) for path in paths} == {notifications.MOUNTED}
     values = yaml.safe_load(files["values.yaml"])
     assert values == {"alertmanager": {"templateFiles": {"ecotrack.tmpl": keys["ecotrack.tmpl"]}}}
-
-
-def test_the_pattern_of_the_rules_takes_none_of_them_for_rules() -> None:
-    assert main(["rules", "--output=rules"]) == 0
-    assert all("groups" in yaml.safe_load(path.read_text()) for path in Path("rules").glob("*.yml"))
 
 
 def test_no_secret_stands_in_the_configuration_where_a_file_can_hold_it() -> None:

@@ -33,11 +33,6 @@ TEXT = st.text(max_size=flags.LONGEST)
 JOBS = st.text(st.characters(exclude_categories=("C", "Z")) | st.just(" "), min_size=1, max_size=50)
 
 
-@pytest.fixture(autouse=True)
-def _an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
 def written(folder: str | Path = "rules") -> dict[str, str]:
     """Return the texts of the files in a folder, those in folders below it left out."""
     return {path.name: path.read_text() for path in sorted(Path(folder).iterdir()) if path.is_file()}

@@ -18,11 +18,6 @@ from tests.prometheus.test_rules import ROOT, promtool
 EXAMPLE = ROOT / "docs/examples/team-budgets.yml"
 
 
-@pytest.fixture(autouse=True)
-def _an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
 def constants(folder: str = "rules") -> dict[tuple[str, str], float]:
     """Return the limits that were written, by team and period."""
     (group,) = yaml.safe_load(Path(folder, LIMITS_FILE.name).read_text())["groups"]
