@@ -318,7 +318,7 @@ def test_a_collector_that_there_is_not_cannot_be_switched(tmp_path: Path) -> Non
     assert "--no-collector.weather" in refuse(tmp_path, "--no-collector.weather")
 
 
-def test_once_honours_the_switches_and_says_what_is_unknown(tmp_path: Path) -> None:
+def test_once_honours_the_switches_and_says_what_is_unknown() -> None:
     ended = run_once("--once", f"--web.listen-address=127.0.0.1:{free_port()}", "--no-collector.cpu")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert re.search(r"^power of this machine +unknown", ended.stdout, re.MULTILINE)

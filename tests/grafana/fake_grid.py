@@ -3,13 +3,11 @@
 import contextlib
 import json
 import math
-import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tests.processes import join
+from tests.prometheus.stack import Quiet, serving
 
 HALF_HOUR = 1800.0
 MINUTE = "%Y-%m-%dT%H:%MZ"
@@ -44,22 +42,13 @@ def fake_grid(hours_to_the_cleanest: float) -> Iterator[str]:
     """Run the server; yields its address."""
     cleanest = time.time() + hours_to_the_cleanest * 3600.0
 
-    class Answers(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Answers(Quiet):
+        def do_GET(self) -> None:  # noqa: N802
             body = json.dumps({"data": periods(time.time(), cleanest)}).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            """Keep the test's output clean."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            join(thread)
+    with serving(Answers) as address:
+        yield f"http://{address}"

@@ -1,11 +1,8 @@
 """The Experiments board says what its figures are of, shows their intervals as they are, and the best method first."""
 
-import contextlib
 import json
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +27,8 @@ from grafana.panels import Target
 from grafana.queries import panels
 from simulator.experiments.plan.catalogue import EXPERIMENTS
 from tests.grafana.committed import board
-from tests.processes import join, running_prometheus, until
+from tests.processes import running_prometheus, until
+from tests.prometheus.stack import exposition
 
 INTERVALS: Mapping[str, tuple[float, float, float | None]] = {
     "above": (40, 60, None),
@@ -143,7 +141,7 @@ def answers(
         for name, value in zip(("low", "high", "published"), one, strict=True)
         if value is not None
     ]
-    with serving("\n".join(sorted(lines)) + "\n") as address:
+    with exposition("\n".join(sorted(lines)) + "\n") as address:
         config = folder / "prometheus.yml"
         scrapes = [{"job_name": "a", "static_configs": [{"targets": [address]}]}]
         config.write_text(
@@ -171,30 +169,6 @@ def asked(url: str, expr: str, moment: float) -> list[dict[str, Any]]:
     assert response.status_code == 200, response.text
     found: list[dict[str, Any]] = response.json()["data"]["result"]
     return found
-
-
-@contextlib.contextmanager
-def serving(text: str) -> Iterator[str]:
-    """Serve an exposition; yields host and port."""
-
-    class Exposition(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
-            self.end_headers()
-            self.wfile.write(text.encode())
-
-        def log_message(self, *_: object) -> None:
-            """Keep the test's output clean."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Exposition) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            join(thread)
 
 
 def test_marks_are_seen_and_what_only_makes_room_for_them_is_not() -> None:

@@ -4,7 +4,6 @@ import contextlib
 import email
 import email.message
 import email.policy
-import http.server
 import json
 import re
 import socketserver
@@ -106,11 +105,8 @@ def body(mail: email.message.EmailMessage, kind: str) -> str:
 def posts(received: list[dict[str, Any]]) -> Iterator[str]:
     """Run a server that keeps the JSON posted to it; yield its URL."""
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:
-            """Keep the test's output clean."""
-
-        def do_POST(self) -> None:
+    class Handler(stack.Quiet):
+        def do_POST(self) -> None:  # noqa: N802
             received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(200)
             self.end_headers()

@@ -44,7 +44,7 @@ def test_promtool_accepts_each_scrape_configuration(tmp_path: Path, title: str) 
     assert "SUCCESS" in tool("promtool", "check", "config", path)
 
 
-def test_the_rules_are_found_and_the_job_has_the_name_that_they_select(tmp_path: Path) -> None:
+def test_the_rules_are_found_and_the_job_has_the_name_that_they_select() -> None:
     config = yaml.safe_load(snippet("prometheus.yml"))
     names = {path.name for pattern in config["rule_files"] for path in (ROOT / "prometheus").glob(pattern)}
     assert names == {path.name for path in (ROOT / "prometheus/rules").glob("ecotrack-*")}

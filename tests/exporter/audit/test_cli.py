@@ -1,7 +1,6 @@
 """`ecotrack audit` as a command: what it prints, keeps and refuses, beside servers that answer what a test wants."""
 
 import contextlib
-import http.server
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +22,7 @@ from exporter.snapshot import Snapshot
 from exporter.views.summary import summarize
 from tests.exporter.audit.world import TEXT, World
 from tests.processes import free_port
-from tests.prometheus.stack import serving
+from tests.prometheus.stack import Quiet, serving
 
 NO_RULE = "the rule is not loaded, or has nothing to record"
 
@@ -53,8 +52,8 @@ class FakeExporter:
 def answering(answers: Mapping[str, Callable[[str], str]], seen: list[str] | None = None) -> Iterator[str]:
     """Serve texts by path, each made from the query; yield the address. `seen` gets what authorizes each request."""
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Handler(Quiet):
+        def do_GET(self) -> None:  # noqa: N802
             parts = urlsplit(self.path)
             if seen is not None:
                 seen.append(self.headers.get("Authorization", ""))
@@ -64,9 +63,6 @@ def answering(answers: Mapping[str, Callable[[str], str]], seen: list[str] | Non
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Keep the test's output clean."""
 
     with serving(Handler) as address:
         yield address

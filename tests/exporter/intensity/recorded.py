@@ -1,13 +1,11 @@
 """Answers of providers in the shapes that they publish, and a server on this machine that replays them."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tests.processes import join
+from tests.prometheus.stack import Quiet, serving
 
 NOON = 1_772_452_800
 """2026-03-02 12:00 UTC."""
@@ -108,8 +106,8 @@ def replaying(answers: dict[str, object]) -> Iterator[Replay]:
     """Run a server on a free port; a number as the answer is its status, text is sent as it stands."""
     replay = Replay(answers)
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Handler(Quiet):
+        def do_GET(self) -> None:  # noqa: N802
             replay.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
             found = next((told for path, told in replay.answers.items() if self.path.startswith(path)), 404)
             body = found.encode() if isinstance(found, str) else json.dumps(found).encode()
@@ -117,15 +115,6 @@ def replaying(answers: dict[str, object]) -> Iterator[Replay]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_arguments: object) -> None:
-            """Return nothing: the test reads what was asked."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        replay.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        try:
-            yield replay
-        finally:
-            server.shutdown()
-            join(thread)
+    with serving(Handler) as address:
+        replay.url = f"http://{address}"
+        yield replay

@@ -1,6 +1,5 @@
 """Logs become the exporter's own counters at their times, and a real Prometheus shows what was counted."""
 
-import http.server
 import random
 import re
 import tracemalloc
@@ -23,7 +22,7 @@ from tests.exporter.journal.test_journal import journaled
 from tests.exporter.journal.test_report import ENTRIES
 from tests.fake_clock import NOON
 from tests.processes import program, running_prometheus
-from tests.prometheus.stack import serving
+from tests.prometheus.stack import Quiet, serving
 
 LABELS = ("--label", "job=ecotrack", "--label", "instance=laptop:10110")
 
@@ -78,7 +77,7 @@ def test_runs_of_years_take_no_memory_for_each_of_their_minutes() -> None:
     assert peak < 10e6
 
 
-def test_the_names_and_labels_are_those_of_the_live_exporter(tmp_path: Path) -> None:
+def test_the_names_and_labels_are_those_of_the_live_exporter() -> None:
     live = {row.name: row.labels for row in ROWS}
     days = list(days_of([Entry(NOON, 60.0, 1.0, 1.0, 5.0, "download", host) for host in (True, False)]))
     written = {series for _, counters in days[0].samples for series in counters}
@@ -168,18 +167,15 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
     assert not Path("out").exists()
 
 
-class Answers(http.server.BaseHTTPRequestHandler):
+class Answers(Quiet):
     """A Prometheus that answers every query with `status` and `body`."""
 
     status, body = 200, b""
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802
         self.send_response(self.status)
         self.end_headers()
         self.wfile.write(self.body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Keep the test's output clean."""
 
 
 @pytest.mark.parametrize(
