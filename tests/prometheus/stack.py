@@ -180,15 +180,6 @@ def exporter(folder: Path, *, port: int, day_grams: float) -> Iterator[None]:
         yield
 
 
-def eventually(found: Callable[[], bool], what: str, timeout: float = 240.0) -> float:
-    """Wait until `found`; return the seconds it took, or fail naming what was awaited."""
-    started = time.monotonic()
-    while not found():
-        assert time.monotonic() - started < timeout, f"not within {timeout:.0f} s: {what}"
-        time.sleep(0.1)
-    return time.monotonic() - started
-
-
 def values(prometheus: str, query: str) -> list[float]:
     """Return the values that Prometheus answers to an instant query."""
     answer = requests.get(f"{prometheus}/api/v1/query", params={"query": query}, timeout=240).json()

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.processes import TOOL_SECONDS, free_port, program, running_alertmanager, running_prometheus
+from tests.processes import TOOL_SECONDS, free_port, program, running_alertmanager, running_prometheus, until
 from tests.prometheus import stack
 from tests.prometheus.devices import LEAP_GRAMS, LIMIT, serving_devices
 from tests.prometheus.test_delay import PROMISED_SECONDS
@@ -50,11 +50,11 @@ def test_an_exhausted_budget_notifies_once_mutes_the_burn_rate_and_resolves(tmp_
         )
         with running_prometheus(config, tmp_path):
             with stack.exporter(tmp_path, port=port, day_grams=TINY):
-                stack.eventually(lambda: is_notified(received, exhausted[0], "firing"), "the notification")
-                stack.eventually(lambda: is_muted_by(alertmanager, fast, exhausted), "the muted burn rate")
+                until(lambda: is_notified(received, exhausted[0], "firing"), "the notification")
+                until(lambda: is_muted_by(alertmanager, fast, exhausted), "the muted burn rate")
                 while_exhausted = [*received]
             with stack.exporter(tmp_path, port=port, day_grams=AMPLE):
-                stack.eventually(lambda: is_notified(received, exhausted[0], "resolved"), "the recovery")
+                until(lambda: is_notified(received, exhausted[0], "resolved"), "the recovery")
     # An exporter that is slow to start is told of as one that is down; that has nothing to do with its budget.
     of_budget = [alert for alert in while_exhausted if alert["labels"]["component"] == "budget"]
     assert {(alert["labels"]["alertname"], alert["status"]) for alert in of_budget} == {(exhausted[0], "firing")}
@@ -94,21 +94,21 @@ def test_burn_projection_silence_and_recovery_are_told_and_a_simulator_apart(tmp
         ).strip()
         with running_prometheus(config, tmp_path) as prometheus:
             seen = "count(count_over_time(ecotrack_emissions_grams_total[5m]) >= 2)"
-            stack.eventually(lambda: stack.values(prometheus, seen) == [3.0], "two samples of each")
+            until(lambda: stack.values(prometheus, seen) == [3.0], "two samples of each")
             assert about(received, "burning", fast[0]) == []
             devices.by_name["burning"].emitted = LEAP_GRAMS
-            stack.eventually(lambda: is_notified(received, fast[0], "firing"), "the burn")
-            stack.eventually(lambda: is_muted_by(alertmanager, slow, fast), "the muted slow burn")
-            stack.eventually(lambda: about(received, "projected", overrun) == ["firing"], "the projection")
-            stack.eventually(lambda: is_silenced(alertmanager, (overrun, "silenced")), "the silenced projection")
+            until(lambda: is_notified(received, fast[0], "firing"), "the burn")
+            until(lambda: is_muted_by(alertmanager, slow, fast), "the muted slow burn")
+            until(lambda: about(received, "projected", overrun) == ["firing"], "the projection")
+            until(lambda: is_silenced(alertmanager, (overrun, "silenced")), "the silenced projection")
             assert about(received, "silenced", overrun) == []
             amtool(alertmanager, "silence", "expire", silence)
-            stack.eventually(lambda: about(received, "silenced", overrun) == ["firing"], "the projection, not silenced")
+            until(lambda: about(received, "silenced", overrun) == ["firing"], "the projection, not silenced")
             devices.by_name["projected"].projected = 0.8 * LIMIT
             ended = ["firing", "resolved"]
-            stack.eventually(lambda: about(received, "projected", overrun) == ended, "the recovery")
+            until(lambda: about(received, "projected", overrun) == ended, "the recovery")
             reload = "EcochainConfigReloadFailed"
-            stack.eventually(lambda: is_notified(received, reload, "firing"), "the simulator's")
+            until(lambda: is_notified(received, reload, "firing"), "the simulator's")
     assert not is_notified(received, slow[0], "firing")
     of_simulators = {alert["labels"].get("component") == "simulator" for alert in received}
     assert of_simulators == {True, False}
@@ -150,12 +150,12 @@ def test_on_the_shipped_clock_a_used_up_budget_arrives_in_two_minutes_and_alone(
         with running_prometheus(config, tmp_path) as prometheus:
             laptop = devices.by_name["laptop"]
             seen = "count(count_over_time(ecotrack_emissions_grams_total[5m]) >= 2)"
-            stack.eventually(lambda: stack.values(prometheus, seen) == [2.0], "two samples of each")
+            until(lambda: stack.values(prometheus, seen) == [2.0], "two samples of each")
             laptop.used, laptop.emitted = 1.02 * LIMIT, LEAP_GRAMS
-            stack.eventually(lambda: is_notified(received, EXHAUSTED, "firing"), "the notification")
+            until(lambda: is_notified(received, EXHAUSTED, "firing"), "the notification")
             muting = (EXHAUSTED, "laptop")
             burns = [(f"EcotrackDailyBudget{burn}Burn", "laptop") for burn in ("Fast", "Slow")]
-            stack.eventually(lambda: all(is_muted_by(alertmanager, one, muting) for one in burns), "the muted burns")
+            until(lambda: all(is_muted_by(alertmanager, one, muting) for one in burns), "the muted burns")
             [since] = stack.values(prometheus, f'ALERTS_FOR_STATE{{alertname="{EXHAUSTED}", instance="laptop"}}')
     budget = [alert for alert in received if alert["labels"]["component"] == "budget"]
     assert {(alert["labels"]["alertname"], alert["labels"]["instance"]) for alert in budget} == {(EXHAUSTED, "laptop")}
@@ -178,9 +178,9 @@ def test_an_exporter_that_is_down_mutes_its_own_data_quality_alerts(tmp_path: Pa
             tmp_path, exporters=[staying, gone], alertmanager=alertmanager.removeprefix("http://")
         )
         with running_prometheus(config, tmp_path):
-            stack.eventually(lambda: failing in stack.active_alerts(alertmanager), "the failing collector")
+            until(lambda: failing in stack.active_alerts(alertmanager), "the failing collector")
             leaving.close()
-            stack.eventually(lambda: is_notified(received, down[0], "firing"), "the notification")
-            stack.eventually(lambda: is_muted_by(alertmanager, failing, down), "the muted alert")
+            until(lambda: is_notified(received, down[0], "firing"), "the notification")
+            until(lambda: is_muted_by(alertmanager, failing, down), "the muted alert")
             other = stack.active_alerts(alertmanager)["EcotrackCollectorFailing", staying]
             assert other["status"]["state"] == "active"
