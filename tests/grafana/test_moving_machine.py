@@ -14,7 +14,7 @@ from exporter.usage.between import Usage, usage_between
 from exporter.usage.events import Event, EventKind
 from tests.fake_clock import FakeClock
 from tests.grafana.moving_machine import PROGRAMS, STEP_SECONDS, STEPS_PER_RESET, MovingMachine
-from tests.processes import join
+from tests.processes import join, until
 
 SENSORS = {source.name for source in BY_DEFAULT if source.on_failure is OnFailure.REPLACED} - {"meter"}
 """The sensors that a machine has; a meter is outside it."""
@@ -105,10 +105,14 @@ def test_the_same_seed_moves_alike(tmp_path: Path) -> None:
 
 def test_a_late_answer_comes_whole_and_holds_up_its_own_reader_alone(tmp_path: Path) -> None:
     watched = Watched(tmp_path / "machine", seed=1)
+
+    def is_late() -> bool:
+        watched.machine.step()
+        return (watched.machine.procfs / "meminfo").is_fifo()
+
     thread = threading.Thread(target=watched.machine.answer_late, args=(0.2,), daemon=True)
     thread.start()
-    while not (watched.machine.procfs / "meminfo").is_fifo():
-        watched.machine.step()
+    until(is_late, "an answer that is late")
     reading = watched.after_a_step()
     join(thread)
     assert reading.memory is not None
