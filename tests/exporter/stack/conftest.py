@@ -1,4 +1,4 @@
-"""What all tests of the commands that write files for the stack begin with."""
+"""Folder in which tests run the commands that write files for the stack."""
 
 from pathlib import Path
 
