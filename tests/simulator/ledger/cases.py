@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
-from simulator.ledger.booking.state import State, get_genesis_state
+from simulator.ledger.booking.state import State, compute_state_root, get_genesis_state
 from simulator.ledger.booking.transition import Result, Surroundings, process_messages
 from simulator.ledger.record.codec import encode
 from simulator.ledger.record.keys import SecretKey
@@ -135,11 +136,11 @@ def apply(state: State, *claims: Claim, slot: int = 600) -> Result:
 
 def broken(state: State, message: SignedMessage, slot: int = 600) -> Rule:
     """Return the rule that a message breaks, and check that it left no trace."""
-    try:
+    before = compute_state_root(state)
+    with pytest.raises(RuleError) as refused:
         process_messages(state, [message], surroundings(slot))
-    except RuleError as error:
-        return error.rule
-    raise AssertionError("no rule is broken")
+    assert compute_state_root(state) == before
+    return refused.value.rule
 
 
 def broken_by(state: State, one: Claim, slot: int = 600) -> Rule:

@@ -9,12 +9,11 @@ from tests.simulator.ledger.consensus.chain import propose, refused_by, replaced
 from tests.simulator.ledger.consensus.cluster import first_state
 
 STATE = first_state((100, 100, 100, 100))
+ELECTED = get_block_proposer(process_slots(STATE, 1))
 
 
-@pytest.mark.parametrize("proposer", [0, 1, 2, 3, 4, 2**63 - 1])
+@pytest.mark.parametrize("proposer", sorted({0, 1, 2, 3, 4, 2**63 - 1} - {ELECTED}))
 def test_invalid_block_of_whoever_is_not_elected(proposer: int) -> None:
-    elected = get_block_proposer(process_slots(STATE, 1))
     block = propose(STATE, 1)
     forged = signed(block, replaced_header(block, proposer=proposer), STATE, min(proposer, 4))
-    if proposer != elected:
-        assert refused_by(STATE, forged) is Rule.WRONG_PROPOSER
+    assert refused_by(STATE, forged) is Rule.WRONG_PROPOSER
