@@ -18,13 +18,13 @@ from exporter.core.units import Seconds
 from simulator.app import Plan, build_run
 from simulator.arrays import FloatArray
 from simulator.assembly.layout import layout_of
-from simulator.forecast.asking import Reason
+from simulator.forecast.asking import Answer, Reason, Sides, answer
 from simulator.forecast.interface import ForecastError, Kind, Series
 from simulator.forecast.models.climatology import Climatology
 from simulator.forecast.models.convex import Convex
 from simulator.forecast.pair import learn_pair, sole_pair
 from simulator.live import forecasts, learn
-from simulator.live.course import Course, CourseState
+from simulator.live.course import Course, CourseState, _rows
 from simulator.live.forecasts import KEPT_HOURS, LiveForecasts
 from simulator.live.learn import lessons
 from simulator.live.lessons import (
@@ -122,9 +122,25 @@ def test_hours_that_were_not_observed_are_counted_and_not_zero() -> None:
     assert np.isfinite(states[61].ahead).all()
 
 
-def test_a_model_that_is_worse_hands_over_and_the_reference_is_shown() -> None:
+def test_a_model_that_is_worse_hands_over_and_the_reference_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: list[Answer] = []
+
+    def kept(sides: Sides, series: Series) -> Answer:
+        answers.append(answer(sides, series))
+        return answers[-1]
+
+    monkeypatch.setattr("simulator.live.course.answer", kept)
     values = np.tile([50.0, 0.0, 0.0], 8 * DAY)[: DAY * 12]
     states = after(12, Kind.WIND, values)
+    seen: set[bool] = set()
+    for state, told in zip(states, answers, strict=True):
+        own, reference = (_rows(side)[0] for side in (told.model, told.reference))
+        for band in state.bands:
+            hours = slice(band.standing.begin, band.standing.end)
+            shown = reference if band.standing.handed_over else own
+            assert state.ahead[0, hours].tolist() == shown[hours].tolist()
+            seen |= {band.standing.handed_over} if (own != reference)[hours].any() else set()
+    assert seen == {False, True}
     over = [band.standing.handed_over for band in states[-1].bands]
     counted = [band.standing.hand_overs - band.standing.returns for band in states[-1].bands]
     assert counted == [int(one) for one in over]

@@ -89,11 +89,9 @@ def test_a_sky_is_that_of_a_day_nearby() -> None:
         assert found[:, 2].tolist() == [0.0, 0.0, 0.0]
 
 
-def test_panels_that_are_alike_at_a_site_are_one() -> None:
-    layout = layout_of(two_sites())
-    panels = panels_of(layout)
-    for bus, number in zip(layout.buses, panels, strict=True):
-        alike = [other for other, own in zip(layout.buses, panels, strict=True) if own == number]
-        assert {(one.place, one.supply.solar) for one in alike} == {(bus.place, bus.supply.solar)} or all(
-            one.supply.solar is None for one in alike
-        )
+@pytest.mark.parametrize("scenario", [edge, two_sites])
+def test_panels_that_are_alike_at_a_site_are_one_and_no_others(scenario: Callable[[], Scenario]) -> None:
+    buses = layout_of(scenario()).buses
+    panels = [None if bus.supply.solar is None else (bus.place, bus.supply.solar) for bus in buses]
+    numbers = panels_of(layout_of(scenario())).tolist()
+    assert len(set(zip(panels, numbers, strict=True))) == len(set(panels)) == len(set(numbers)) < len(buses)
