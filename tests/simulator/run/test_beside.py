@@ -16,21 +16,19 @@ from simulator.run.child import Child
 from simulator.run.engine import Engine
 from simulator.run.job import Method
 from simulator.run.simulate import build_engine
-from simulator.scenario.load import load_scenario
-from simulator.scenario.schema import Scenario
 from simulator.scheduling.kernels import compiled
 from simulator.scheduling.kernels.compiled import Backend, _types_of
 from simulator.scheduling.kernels.planned import allocate, choose_charges, follow, price
 from simulator.scheduling.shifting import TemporalShifting
 from tests.simulator.run.test_blocks import state_of
+from tests.simulator.scenario.scenarios import shipped
 
 ROOT = Path(__file__).parents[3]
 
 
 def engine_of(scenario: str, policy: str, backend: Backend = Backend.PLAIN, **parts: Any) -> Engine:
     """Return an engine at its beginning."""
-    loaded = load_scenario(scenario)
-    assert isinstance(loaded, Scenario)
+    loaded = shipped(scenario)
     return build_engine(loaded, Method(name="full", policy=policy, **parts), 1, backend=backend)
 
 

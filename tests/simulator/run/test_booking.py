@@ -19,7 +19,7 @@ from simulator.live.ledger.setting import Setting
 from simulator.run.job import Job, Method, RunResult
 from simulator.run.simulate import bookkeeping, figures, prepared, simulate
 from simulator.scenario.load import load_scenario
-from simulator.scenario.schema import Scenario
+from tests.simulator.scenario.scenarios import shipped
 
 SEEDS = (1, 2)
 EXPERIMENTS_COMPARED = ("baseline", "ablation", "peers")
@@ -136,8 +136,7 @@ def test_a_chain_of_signed_claims_books_what_is_accounted_for(name: str) -> None
 )
 def test_invalid_claims_that_are_in_no_block(change: Callable[[Setting], Setting], rule: Rule) -> None:
     """A run whose claims are in no block ends, as their emissions would count as never emitted."""
-    scenario = load_scenario("edge")
-    assert isinstance(scenario, Scenario)
+    scenario = shipped("edge")
     job = Job(scenario=scenario, method=Method(name="x", policy="joint", ledger=True), seed=1, chain=True)
     engine, _, steps = prepared(job)
     engine.begin()

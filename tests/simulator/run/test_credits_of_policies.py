@@ -8,10 +8,10 @@ import pytest
 from exporter.core.units import JOULES_PER_KWH
 from simulator.run.job import MICROGRAMS_PER_GRAM, Job, Method
 from simulator.run.simulate import bookkeeping, figures, prepared
-from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import RunSection, Scenario
 from simulator.scheduling.names import single_node
 from simulator.scheduling.policies import POLICIES
+from tests.simulator.scenario.scenarios import shipped
 
 INTENSITY_ROUNDING = 0.0005 / JOULES_PER_KWH
 """Rounding of a claim's intensity in grams per joule: half a mg/kWh."""
@@ -31,8 +31,7 @@ WAYS = {
 @cache
 def day_of(scenario: str) -> Scenario:
     """Return a scenario of which a run lasts a day, without one to warm up."""
-    loaded = load_scenario(scenario)
-    assert isinstance(loaded, Scenario)
+    loaded = shipped(scenario)
     return msgspec.structs.replace(loaded, run=RunSection(days=1, warm_up_days=0, first_days=loaded.run.first_days))
 
 

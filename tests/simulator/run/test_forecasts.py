@@ -14,7 +14,6 @@ from exporter.core.config import ConfigError
 from exporter.core.units import Seconds
 from simulator.assembly import history
 from simulator.assembly.layout import layout_of, weather_of
-from simulator.energy.interface import WeatherDay, WeatherSource
 from simulator.forecast.intensity import ForecastGrid
 from simulator.forecast.references import PerfectForecaster
 from simulator.forecast.serving import HourlyForecaster
@@ -24,9 +23,10 @@ from simulator.run.forecasts import sky_of
 from simulator.run.generation import Generation, daily
 from simulator.run.job import Job, Method, RunResult
 from simulator.run.simulate import build_engine, simulate
-from simulator.scenario.load import load_scenario, read_scenario
+from simulator.scenario.load import read_scenario
 from simulator.scenario.schema import ForecastSection, Scenario
-from tests.simulator.scenario.scenarios import edge
+from tests.simulator.run.test_engine import SplicedWeather
+from tests.simulator.scenario.scenarios import edge, shipped
 
 DAY = 288
 
@@ -74,22 +74,11 @@ def test_supply_and_intensity_are_told_apart() -> None:
     assert isinstance(plant.grid, ForecastGrid)
 
 
-class Spliced:
-    """One weather up to a day, another from then on."""
-
-    def __init__(self, before: WeatherSource, after: WeatherSource) -> None:
-        self._parts = (before, after)
-
-    def day(self, index: int) -> WeatherDay:
-        """See `WeatherSource.day`."""
-        return self._parts[min(index, 1)].day(index)
-
-
 def first_day(later_seed: int, choice: str) -> bytes:
     """Return the totals of the first day, when the weather and the grid after it come from another seed."""
     scenario = asking(supply=choice, intensity=choice)
     layout, plant = layout_of(scenario), build_engine(scenario, shifting(), 1).plant
-    weather = Spliced(weather_of(layout, 1)[0], weather_of(layout, later_seed)[0])
+    weather = SplicedWeather(weather_of(layout, 1)[0], weather_of(layout, later_seed)[0])
     generation = Generation(daily([(weather, bus.supply) for bus in layout.buses]), plant.step)
     first, asked = plant.forecaster, plant.grid
     assert isinstance(first, HourlyForecaster)
@@ -138,8 +127,7 @@ def test_panels_that_are_alike_at_a_site_learn_once() -> None:
 
 @pytest.mark.slow
 def test_names_of_sites_change_nothing() -> None:
-    scenario = load_scenario("regions")
-    assert isinstance(scenario, Scenario)
+    scenario = shipped("regions")
     scenario = msgspec.structs.replace(
         scenario,
         forecast=ForecastSection(supply="climatology", intensity="climatology"),

@@ -12,9 +12,8 @@ from simulator.grid.course import GridPoint, HourlyGrid
 from simulator.run.engine import Engine
 from simulator.run.job import Job, Method, RunResult
 from simulator.run.simulate import build_engine, simulate
-from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import GridSection, NetworkSection, NodeSection, PlaceSection, RunSection, Scenario
-from tests.simulator.scenario.scenarios import edge
+from tests.simulator.scenario.scenarios import edge, shipped
 from tests.simulator.scheduling.clusters import IN_RUNS
 
 DAY = 288
@@ -23,8 +22,7 @@ NOON = 144
 
 def regions(name: str = "regions", **changes: Any) -> Scenario:
     """Return the shipped scenario of three sites, or of another name, for a day without warm-up."""
-    scenario = load_scenario(name)
-    assert isinstance(scenario, Scenario)
+    scenario = shipped(name)
     short = msgspec.structs.replace(scenario.run, days=1, warm_up_days=0)
     return msgspec.structs.replace(scenario, **({"run": short} | changes))
 

@@ -9,11 +9,16 @@ from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import Scenario
 
 
+def shipped(name: str) -> Scenario:
+    """Return a shipped scenario of the physical model."""
+    scenario = load_scenario(name)
+    assert isinstance(scenario, Scenario)
+    return scenario
+
+
 def edge(**changes: Any) -> Scenario:
     """Return the shipped scenario with other sections."""
-    scenario = load_scenario("edge")
-    assert isinstance(scenario, Scenario)
-    return msgspec.structs.replace(scenario, **changes)
+    return msgspec.structs.replace(shipped("edge"), **changes)
 
 
 def at_rate(per_hour: float, **changes: Any) -> Scenario:

@@ -16,6 +16,7 @@ from simulator.run.simulate import simulate
 from simulator.scenario.load import load_scenario, with_prices
 from simulator.scenario.schema import RunSection, Scenario
 from tests.simulator.scenario.scenarios import FULL, edge
+from tests.simulator.scenario.test_load import SHIPPED
 
 HEADER = "date,dollars_per_tonne\n"
 FIRST = date(2025, 1, 1)
@@ -102,7 +103,7 @@ def test_credits_are_worth_the_price_of_the_day_on_which_a_run_ends(tmp_path: Pa
 def test_a_scenario_names_its_prices_beside_it(tmp_path: Path) -> None:
     written(tmp_path, HEADER + "2026-01-01,80\n")
     file = tmp_path / "mine.yaml"
-    source = Path("simulator/scenario/edge.yaml").read_text(encoding="utf-8")
+    source = (SHIPPED / "edge.yaml").read_text(encoding="utf-8")
     file.write_text(f"name: mine\n{source}\nledger: {{prices: prices.csv}}\n", encoding="utf-8")
     scenario = load_scenario(str(file))
     assert isinstance(scenario, Scenario)

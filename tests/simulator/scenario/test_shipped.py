@@ -6,17 +6,9 @@ import pytest
 from exporter.core.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 from simulator.run.job import Method
 from simulator.run.simulate import build_engine
-from simulator.scenario.load import load_scenario
-from simulator.scenario.schema import Scenario
+from tests.simulator.scenario.scenarios import shipped
 
 LEVERS = ["regions", "solar-farm", "windy-coast", "grid-only"]
-
-
-def shipped(name: str) -> Scenario:
-    """Return a scenario of the physical model."""
-    scenario = load_scenario(name)
-    assert isinstance(scenario, Scenario)
-    return scenario
 
 
 @pytest.mark.parametrize("name", LEVERS)

@@ -18,10 +18,9 @@ from simulator.assembly.layout import layout_of
 from simulator.run.job import Job, Method, RunResult
 from simulator.run.simulate import simulate
 from simulator.scenario.devices import DeviceSection
-from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import GridSection, RunSection, Scenario
 from simulator.scenario.variation import VARIATIONS, vary
-from tests.simulator.scenario.scenarios import edge
+from tests.simulator.scenario.scenarios import edge, shipped
 
 DEVICES = ("idle-watts", "speeds")
 
@@ -38,12 +37,6 @@ LEAVES = {
 factors = st.floats(0.25, 4.0)
 parameters = st.sampled_from(list(VARIATIONS))
 scenarios = st.sampled_from(["edge", "regions"])
-
-
-def shipped(name: str) -> Scenario:
-    scenario = load_scenario(name)
-    assert isinstance(scenario, Scenario)
-    return scenario
 
 
 def leaves(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:

@@ -12,8 +12,8 @@ from simulator.experiments.plan.levers import full_factorial
 from simulator.run.backlog import together
 from simulator.run.job import Job, Method, RunResult
 from simulator.run.simulate import build_engine, simulate
-from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import Scenario
+from tests.simulator.scenario.scenarios import shipped
 
 DAY = 288
 SEED = 2
@@ -21,8 +21,7 @@ SEED = 2
 
 def short(name: str) -> Scenario:
     """Return a shipped scenario for a day without warm-up."""
-    scenario = load_scenario(name)
-    assert isinstance(scenario, Scenario)
+    scenario = shipped(name)
     return msgspec.structs.replace(scenario, run=msgspec.structs.replace(scenario.run, days=1, warm_up_days=0))
 
 

@@ -20,10 +20,10 @@ from simulator.run.generation import Daily, Generation
 from simulator.run.job import Method
 from simulator.run.plant import Plant
 from simulator.run.simulate import build_engine
-from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import ForecastSection, Scenario
 from simulator.workload.generated import Workload
 from simulator.workload.task import Batch, Tasks
+from tests.simulator.scenario.scenarios import shipped
 
 Choice = Literal["yesterday", "climatology", "perfect"]
 
@@ -38,8 +38,7 @@ TOO_OFTEN = 7
 
 def scenario(choice: Choice) -> Scenario:
     """Return the shipped scenario of three sites where wakes fail now and then, with these forecasts."""
-    found = load_scenario("regions")
-    assert isinstance(found, Scenario)
+    found = shipped("regions")
     scheduler = msgspec.structs.replace(found.scheduler, failed_wakes=0.2)
     run = msgspec.structs.replace(found.run, days=3, warm_up_days=0)
     forecast = None if choice == "yesterday" else ForecastSection(supply=choice, intensity=choice)

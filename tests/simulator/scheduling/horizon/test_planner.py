@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 from simulator.run.engine import Engine
 from simulator.run.job import Job, Method, RunResult
 from simulator.run.simulate import build_engine, simulate
-from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.scheduling.kernels.compiled import Backend
 from tests.simulator.run.test_any_cluster import clusters
 from tests.simulator.run.test_blocks import state_of
 from tests.simulator.run.test_sites import regions, result
-from tests.simulator.scenario.scenarios import edge
+from tests.simulator.scenario.scenarios import edge, shipped
 
 POLICY = "rolling-horizon"
 DAY = 288
@@ -79,8 +78,7 @@ def test_the_order_of_sites_and_of_nodes_changes_nothing() -> None:
 
 @pytest.mark.parametrize("name", ["regions", "edge", "grid-only", "solar-farm", "windy-coast"])
 def test_the_plan_serves_as_many_tasks_in_time_as_nodes_that_are_all_awake(name: str) -> None:
-    scenario = load_scenario(name)
-    assert isinstance(scenario, Scenario)
+    scenario = shipped(name)
     scenario = msgspec.structs.replace(scenario, run=msgspec.structs.replace(scenario.run, days=2, warm_up_days=1))
     planned, reference = run(scenario), run(scenario, policy="least-loaded", sleep=False)
     assert planned.tasks_offered == reference.tasks_offered
@@ -116,8 +114,7 @@ def test_all_levers_are_used_where_none_is_switched_off() -> None:
 
 
 def test_tasks_that_may_wait_do_not_make_urgent_ones_late() -> None:
-    scenario = load_scenario("grid-only")
-    assert isinstance(scenario, Scenario)
+    scenario = shipped("grid-only")
     arrivals, urgent = scenario.workload.arrivals, scenario.workload.classes[0]
     alone = msgspec.structs.replace(arrivals, rate_per_hour=arrivals.rate_per_hour * urgent.share)
     workload = msgspec.structs.replace(scenario.workload, arrivals=alone, classes=(urgent,))

@@ -13,11 +13,11 @@ from exporter.core.units import SECONDS_PER_HOUR, Seconds
 from simulator.run.engine import Engine
 from simulator.run.job import Job, Method, RunResult
 from simulator.run.simulate import build_engine, simulate
-from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import RunSection, Scenario, SchedulerSection
 from simulator.scheduling.interface import Outlook
 from simulator.scheduling.kernels.compiled import Backend
 from simulator.scheduling.own.shifting import hour_views
+from tests.simulator.scenario.scenarios import shipped
 from tests.simulator.scheduling.clusters import random_cluster, spread_out
 from tests.simulator.scheduling.own import own_policies
 
@@ -28,8 +28,7 @@ STEPS = 30
 
 def regions(**scheduler: Any) -> Scenario:
     """Return a day of the shipped scenario with sleep, moves, batteries and tasks that may wait."""
-    scenario = load_scenario("regions")
-    assert isinstance(scenario, Scenario)
+    scenario = shipped("regions")
     run = RunSection(days=1, warm_up_days=0, first_days=scenario.run.first_days)
     return msgspec.structs.replace(scenario, run=run, scheduler=SchedulerSection(**scheduler))
 

@@ -16,10 +16,8 @@ from simulator.experiments.write.display import DISPLAYS, with_half_width
 from simulator.run.job import Job, Method
 from simulator.run.simulate import build_engine, simulate
 from simulator.scenario.check import policy_mistakes
-from simulator.scenario.load import load_scenario
-from simulator.scenario.schema import Scenario
 from tests.processes import free_port
-from tests.simulator.scenario.scenarios import edge
+from tests.simulator.scenario.scenarios import edge, shipped
 from tests.simulator.simulator_process import run_once
 
 DOCS = Path(__file__).parents[4] / "docs"
@@ -166,8 +164,7 @@ def test_the_kept_report_itself_begins_with_the_strongest_opponent(policy: str) 
 @pytest.mark.usefixtures("examples")
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_example_with_all_methods_sleeps_and_moves_and_is_late_with_nothing(seed: int) -> None:
-    scenario = load_scenario("regions")
-    assert isinstance(scenario, Scenario)
+    scenario = shipped("regions")
     short = msgspec.structs.replace(scenario, run=msgspec.structs.replace(scenario.run, days=1))
     engine = build_engine(short, Method(name="x", policy=ALL_METHODS, ledger=False), seed)
     assert engine.plant.charging is not None
