@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -25,8 +24,8 @@ from simulator.experiments.write.plots.scaling import scaling
 from simulator.experiments.write.sections.published import ACCOUNTS
 from simulator.published.figures import LEDGER_REMARK, SCALING_REMARK
 from simulator.run.job import Job, RunResult
-from tests.processes import series
-from tests.simulator.experiments.fake_simulation import fake, files_of, request, unseen
+from tests.processes import program, series
+from tests.simulator.experiments.fake_simulation import fake, files_of, punctual, request, unseen
 from tests.simulator.live.golden_snapshot import golden_snapshot, rendered
 
 
@@ -161,11 +160,6 @@ def test_pictures_are_drawn_and_shown(tmp_path: Path, experiment: str, scenario:
     assert all(f"]({name}.png)" in report for name in drawn)
 
 
-def punctual(job: Job) -> RunResult:
-    """Return figures of a run without late or dropped tasks."""
-    return msgspec.structs.replace(fake(job), deadline_miss_ratio=0.0)
-
-
 def test_what_is_zero_throughout_has_no_picture(tmp_path: Path) -> None:
     folder, _ = run_experiment(request(tmp_path, experiment="baseline"), unseen, punctual)
     assert (folder / "energy.png").exists()
@@ -189,8 +183,7 @@ def test_no_point_of_the_scaling_picture_is_cut_off(tmp_path: Path) -> None:
 
 @pytest.mark.servers
 def test_prometheus_takes_the_metrics_at_simulated_time(tmp_path: Path) -> None:
-    promtool = shutil.which("promtool")
-    assert promtool is not None
+    promtool = program("promtool")
     asked = request(tmp_path, experiment="peers")
     folder, results = run_experiment(asked, unseen, fake)
     command = [

@@ -25,11 +25,9 @@ from simulator.experiments.write.latex import (
 )
 from simulator.experiments.write.latex_text import latex
 from simulator.experiments.write.tables import latex_table
-from simulator.run.job import Job, RunResult
 from tests.processes import TOOL_SECONDS
-from tests.simulator.experiments.fake_simulation import fake, request, unseen
-
-KEPT = sorted((Path(__file__).parents[4] / "bench/results/experiments").glob("*/results.json"))
+from tests.simulator.experiments.fake_simulation import fake, punctual, request, unseen
+from tests.simulator.experiments.write.plots.kept import KEPT
 
 PAPER = r"""\documentclass[twocolumn,10pt]{article}
 \usepackage{array,booktabs}
@@ -118,10 +116,6 @@ def test_methods_without_a_measure_in_common_stand_apart(tmp_path: Path) -> None
     rows = rows_of(table)
     assert len(rows["2 nodes"].split(" & ")) == 4
     assert len(rows["1000 tasks"].split(" & ")) == 4 * 9
-
-
-def punctual(job: Job) -> RunResult:
-    return msgspec.structs.replace(fake(job), deadline_miss_ratio=0.0)
 
 
 def test_what_is_zero_in_every_run_is_a_sentence_and_no_column(tmp_path: Path) -> None:

@@ -148,10 +148,6 @@ def test_a_saving_is_told_with_the_latency_that_it_costs(tmp_path: Path) -> None
     assert first.endswith("points, latency 150 ± 25%.")
 
 
-def test_the_best_simple_method_is_the_best_of_those_that_ran(tmp_path: Path) -> None:
-    assert "of the simple methods of this report with equal service" in paragraph(planted(tmp_path, "less", "equal"))
-
-
 def test_an_experiment_that_judges_no_method_has_no_such_paragraph(tmp_path: Path) -> None:
     _, results = run_experiment(request(tmp_path, experiment="scaling"), unseen, fake)
     assert paragraph(results) == ""
