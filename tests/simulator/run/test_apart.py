@@ -53,19 +53,13 @@ def plain_days(scenario: Scenario, seed: int, count: int, nodes: int | None = No
 @pytest.mark.parametrize("unbuffered", [True, False])
 @pytest.mark.parametrize("nodes", [None, 6])
 def test_children_compute_the_same_bits(nodes: int | None, unbuffered: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A container has output without a buffer, a shell does not."""
+    """Images of containers and systemd units have output without a buffer, a shell does not."""
     if unbuffered:
         monkeypatch.setenv("PYTHONUNBUFFERED", "1")
     else:
         monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     source = GenerationApart(edge(), 3, nodes)
     assert [source(index).tobytes() for index in range(3)] == plain_days(edge(), 3, 3, nodes)
-
-
-def test_a_child_answers_where_its_output_has_no_buffer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Images of containers and systemd units set this; a shell does not."""
-    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
-    assert GenerationApart(edge(), 3)(0).tobytes() == plain_days(edge(), 3, 1)[0]
 
 
 def recorded(folder: Path, days: int) -> Scenario:

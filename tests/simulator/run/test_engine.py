@@ -16,7 +16,6 @@ from simulator.run.job import Job, Method
 from simulator.run.simulate import build_engine, figures, fixed_tasks, quantile, simulate
 from simulator.run.totals import LATENCY_BOUNDS
 from simulator.scenario.schema import RunSection, Scenario
-from simulator.scheduling.kernels.compiled import Backend
 from tests.simulator.scenario.scenarios import FULL, STANDARD, at_rate, edge
 from tests.simulator.scheduling.clusters import IN_RUNS
 
@@ -81,12 +80,6 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
     assert simulate(job) != simulate(msgspec.structs.replace(job, seed=12))
 
 
-def test_methods_share_weather_and_workload() -> None:
-    full, standard = run(edge(), FULL), run(edge(), STANDARD)
-    assert (full.totals.generation == standard.totals.generation).all()
-    assert (full.totals.class_offered == standard.totals.class_offered).all()
-
-
 def test_the_step_changes_neither_arrivals_nor_generation() -> None:
     coarse = run(edge(), STANDARD, steps=12)
     fine = build_engine(edge(), STANDARD, 1, step=Seconds(60.0))
@@ -94,14 +87,6 @@ def test_the_step_changes_neither_arrivals_nor_generation() -> None:
         fine.step()
     assert (coarse.totals.class_offered == fine.totals.class_offered).all()
     assert coarse.totals.generation == pytest.approx(fine.totals.generation, rel=1e-9)
-
-
-def test_the_interpreted_kernel_gives_the_same_run() -> None:
-    engines = [build_engine(edge(), FULL, 5, backend=backend) for backend in Backend]
-    for engine in engines:
-        for _ in range(DAY):
-            engine.step()
-    assert figures(engines[0], 5) == figures(engines[1], 5)
 
 
 def test_batteries_replace_grid_energy() -> None:
@@ -138,7 +123,7 @@ class SplicedWeather:
         self._parts = (before, after)
 
     def day(self, index: int) -> WeatherDay:
-        """Day 0 of the first, all others of the second."""
+        """Return day 0 of the first, and all others of the second."""
         return self._parts[min(index, 1)].day(index)
 
 

@@ -1,4 +1,4 @@
-"""Laws of whole runs with a planner: order and names of sites are nothing, and no task is starved."""
+"""Laws of whole runs with a planner: names of sites are nothing, and no task is starved."""
 
 from typing import Any
 
@@ -9,18 +9,10 @@ import pytest
 from simulator.run.engine import Engine
 from simulator.run.job import Job, Method, RunResult
 from simulator.run.simulate import build_engine, prepared, simulate
-from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import GridSection, Scenario
+from tests.simulator.run.test_sites import regions
 
 PLANNED = "rolling-horizon"
-
-
-def regions(**changes: Any) -> Scenario:
-    """Return the shipped scenario of three sites for a day without warm-up."""
-    scenario = load_scenario("regions")
-    assert isinstance(scenario, Scenario)
-    short = msgspec.structs.replace(scenario.run, days=1, warm_up_days=0)
-    return msgspec.structs.replace(scenario, **({"run": short} | changes))
 
 
 def method(policy: str = PLANNED, **changes: Any) -> Method:
@@ -43,15 +35,6 @@ def same(one: RunResult, other: RunResult) -> bool:
     """Return whether two runs have the same figures, to within the rounding of sums."""
     pairs = [(getattr(one, name), getattr(other, name)) for name in RunResult.__struct_fields__]
     return all(a == b or a == pytest.approx(b, rel=1e-9, nan_ok=True) for a, b in pairs)
-
-
-def test_the_order_of_sites_and_nodes_changes_nothing() -> None:
-    scenario = regions()
-    turned = msgspec.structs.replace(scenario, sites=scenario.sites[::-1])
-    mixed = msgspec.structs.replace(scenario, nodes=(*scenario.nodes[4:], *scenario.nodes[:4]))
-    known = result(scenario)
-    assert same(result(turned), known)
-    assert same(result(mixed), known)
 
 
 def test_the_names_of_sites_change_nothing() -> None:
