@@ -95,13 +95,14 @@ class Browser:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """A way to look at a page: width and height in CSS pixels, colours, size of text in parts of the usual."""
+    """A way to look at a page: width and height in CSS pixels, colours, size of text in parts of the usual, medium."""
 
     width: int = 1280
     height: int = 900
     dark: bool = False
     text: float = 1.0
     reduced_motion: bool = False
+    medium: str = "screen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +125,7 @@ class Tab:
             "prefers-reduced-motion": "reduce" if look.reduced_motion else "no-preference",
         }
         told = [{"name": name, "value": value} for name, value in features.items()]
-        self.call("Emulation.setEmulatedMedia", media="", features=told)
+        self.call("Emulation.setEmulatedMedia", media=look.medium, features=told)
         self.call("Page.setFontSizes", fontSizes={"standard": round(16 * look.text), "fixed": round(13 * look.text)})
 
     def open(self, url: str) -> None:
@@ -219,8 +220,8 @@ def browsing(folder: Path) -> Iterator[Browser]:
 
 
 @contextlib.contextmanager
-def tab(browser: Browser, *, headers: dict[str, str] | None = None) -> Iterator[Tab]:
-    """Open a tab with cookies and a cache of its own, and close it when the block ends; ask with these headers."""
+def tab(browser: Browser) -> Iterator[Tab]:
+    """Open a tab with cookies and a cache of its own, and close it when the block ends."""
     context = browser.call("Target.createBrowserContext")["browserContextId"]
     target = browser.call("Target.createTarget", url="about:blank", browserContextId=context)["targetId"]
     session = browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
@@ -228,6 +229,5 @@ def tab(browser: Browser, *, headers: dict[str, str] | None = None) -> Iterator[
     for domain in ("Page", "Runtime", "Log", "Network", "Audits"):
         found.call(f"{domain}.enable")
     found.call("Page.setBypassCSP", enabled=False)
-    found.call("Network.setExtraHTTPHeaders", headers=headers or {})
     yield found
     browser.call("Target.disposeBrowserContext", browserContextId=context)

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
 TELEPHONE, TABLET, SCREEN = Look(width=390), Look(width=768), Look()
 
-PAPER = Look(width=718, dark=True)
+PAPER = Look(width=718, dark=True, medium="print")
 """A sheet of A4 within the margins that browsers leave, for somebody whose screen is dark."""
 
 SHEET_PIXELS = 1123
@@ -83,7 +83,7 @@ def test_a_page_is_printed_whole_and_dark_on_white(browser: Browser, server: Ser
     with tab(browser) as shown:
         shown.look(PAPER)
         shown.open(f"{server.url}/{name}")
-        shown.call("Emulation.setEmulatedMedia", media="print")
+        assert shown.evaluate("matchMedia('print and (prefers-color-scheme: dark)').matches")
         assert shown.evaluate(STICKS_OUT) == []
         assert shown.evaluate("getComputedStyle(document.body).color") == "rgb(21, 32, 26)"
         sheets = printed(shown, tmp_path)
