@@ -90,6 +90,8 @@ def test_a_child_that_dies_is_replaced_once(
     monkeypatch.setattr(apart, "Child", Mortal)
     assert source(0).tobytes() == plain_days(edge(), 3, 1)[0]
     assert "the child process ended with status -9" in caplog.text
+    # The one that died, the one in its place, and the one for the days after.
+    assert len(started) == 3
 
 
 @pytest.mark.slow

@@ -71,7 +71,7 @@ def test_placements_by_site_sum_to_all_placements() -> None:
 
 
 @pytest.mark.parametrize("policy", ["shifting", "least-loaded"])
-@pytest.mark.parametrize("sleeping", ["none", "timeout", "consolidate"])
+@pytest.mark.parametrize("sleeping", ["never", "timeout", "consolidate"])
 def test_who_is_watched_does_what_it_would_have_done(policy: str, sleeping: str) -> None:
     scenario = sleepy(policy=policy, sleeping=sleeping, failed_wakes=0.2)
     watched, alone = engine_of(scenario, policy), build_engine(scenario, Method(name="x", policy=policy), 2)
@@ -84,7 +84,7 @@ def test_who_is_watched_does_what_it_would_have_done(policy: str, sleeping: str)
     assert alone.placing is None
 
 
-@pytest.mark.parametrize("sleeping", ["none", "timeout", "consolidate"])
+@pytest.mark.parametrize("sleeping", ["never", "timeout", "consolidate"])
 def test_the_reason_agrees_with_the_state(sleeping: str) -> None:
     engine = engine_of(sleepy(sleeping=sleeping, per_hour=20.0), "joint")
     sleep, found = engine.plant.sleep, set[StateReason]()
@@ -101,7 +101,7 @@ def test_the_reason_agrees_with_the_state(sleeping: str) -> None:
             assert reason is not StateReason.IDLE_BRIEFLY or not busy
     assert found <= set(possible_reasons(engine.plant))
     wanted = {
-        "none": {StateReason.SLEEP_OFF},
+        "never": {StateReason.SLEEP_OFF},
         "timeout": {StateReason.IDLE_LONG, StateReason.WORKING},
         "consolidate": {StateReason.NOT_NEEDED, StateReason.KEPT_FOR_WORK},
     }
