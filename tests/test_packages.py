@@ -180,7 +180,7 @@ def test_the_wheel_installs_into_an_empty_environment(made: tuple[Path, Path], t
     run([*pip, "check"], tmp_path)
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
     assert run([str(there / "bin/ecotrack"), "--version"], tmp_path, environment).startswith("ecotrack ")
-    assert run([str(there / "bin/ecotrack"), "--config.check"], tmp_path, environment) is not None
+    run([str(there / "bin/ecotrack"), "--config.check"], tmp_path, environment)
     simulator = [str(there / "bin/ecochain"), "--version"]
     if extra in HEAVY:
         assert run(simulator, tmp_path, environment).startswith("ecochain ")

@@ -19,7 +19,6 @@ CAPACITY_WATT_HOURS = 250.0
 def battery(
     *,
     efficiency: float = 0.9,
-    minimum: float = 0.1,
     initial: float = 0.5,
     charge_limit: float = 100.0,
     discharge_limit: float = 50.0,
@@ -30,7 +29,7 @@ def battery(
         discharge_limit=Watts(discharge_limit),
         charge_efficiency=efficiency,
         discharge_efficiency=efficiency,
-        minimum_ratio=minimum,
+        minimum_ratio=0.1,
         initial_ratio=initial,
     )
 

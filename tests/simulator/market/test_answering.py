@@ -58,11 +58,11 @@ def child(section: MarketSection) -> Told:
     return msgspec.json.decode(answers[0], type=Told)
 
 
-def token_in(folder: Path, mode: int = 0o600) -> str:
+def token_in(folder: Path) -> str:
     """Write a token."""
     path = folder / "token"
     path.write_text(f"{SECRET}\n", encoding="utf-8")
-    path.chmod(mode)
+    path.chmod(0o600)
     return str(path)
 
 

@@ -1,1 +1,1 @@
-"""Tests of simulator.published."""
+"""Tests of simulator.procurement."""

@@ -48,13 +48,13 @@ def prospect(made: Cluster, grams: FloatArray, *, battery: Battery | None = None
     return replace(asked, **changes)
 
 
-def sleeper(joules: float, *, awake: bool = False, nodes: int = 1) -> Standing:
+def sleeper(joules: float, *, nodes: int = 1) -> Standing:
     """Return nodes that sleep at no power, and take so many joules to fall asleep and wake."""
     return Standing(
         able=np.ones(nodes, np.bool_),
         asleep_watts=np.zeros(nodes),
         cycle_joules=np.full(nodes, joules),
-        awake=np.full(nodes, awake),
+        awake=np.zeros(nodes, np.bool_),
     )
 
 
