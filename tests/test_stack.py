@@ -6,8 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from scripts.native_prometheus import write_native_configuration
 from scripts.services import services
 from scripts.supervisor import is_busy, program_of
 from tests.grafana.simulated import KEPT_RESULTS
-from tests.processes import ending, free_port
+from tests.processes import ending, free_port, until
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("ecotrack", "ecochain", "alertmanager", "prometheus")
@@ -54,13 +53,6 @@ def run_up(state: Path, *flags: str, ports: Mapping[str, int] | None = None) -> 
     return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
 
 
-def eventually(holds: Callable[[], bool], what: str, seconds: float = 240.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.1)
-
-
 @contextlib.contextmanager
 def launched(state: Path, environment: Mapping[str, str] | None = None) -> Iterator[Stack]:
     ports = {name: free_port() for name in (*NAMES, "grafana")}
@@ -71,7 +63,7 @@ def launched(state: Path, environment: Mapping[str, str] | None = None) -> Itera
         ending(subprocess.Popen(argv, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)) as process,
     ):
         stack = Stack(process=process, state=state, ports=ports)
-        eventually(lambda: "Ctrl-C" in stack.output or process.poll() is not None, "the stack is not up")
+        until(lambda: "Ctrl-C" in stack.output or process.poll() is not None, "the stack")
         assert process.poll() is None, stack.output
         yield stack
 
@@ -100,7 +92,7 @@ def test_every_service_answers_and_ctrl_c_stops_them_all(stack: Stack) -> None:
         active = requests.get(targets, timeout=240).json()["data"]["activeTargets"]
         return {(target["labels"]["job"], target["health"]) for target in active} == {(n, "up") for n in NAMES}
 
-    eventually(all_up, "Prometheus does not scrape every service")
+    until(all_up, "a scrape of every service")
     managers = requests.get(stack.url("prometheus", "/api/v1/alertmanagers"), timeout=240).json()["data"]
     assert [each["url"] for each in managers["activeAlertmanagers"]] == [stack.url("alertmanager", "/api/v2/alerts")]
     rules = requests.get(stack.url("prometheus", "/api/v1/rules"), timeout=240).json()["data"]["groups"]
@@ -110,7 +102,7 @@ def test_every_service_answers_and_ctrl_c_stops_them_all(stack: Stack) -> None:
         alerts = requests.get(stack.url("prometheus", "/api/v1/alerts"), timeout=240).json()["data"]["alerts"]
         return {alert["annotations"]["dashboard_url"] for alert in alerts}
 
-    eventually(lambda: bool(links()), "no alert, not even the one that always fires")
+    until(lambda: bool(links()), "the alert that always fires")
     assert all(requests.get(link, timeout=240).ok for link in links())
 
     stack.process.send_signal(signal.SIGINT)
@@ -218,7 +210,7 @@ def test_when_a_service_dies_the_rest_is_stopped_and_its_log_shown(stack: Stack)
 def test_services_do_not_outlive_a_killed_supervisor(stack: Stack) -> None:
     stack.process.kill()
     stack.process.wait(240)
-    eventually(lambda: stack.busy() == set(), "services are still running")
+    until(lambda: stack.busy() == set(), "the end of the services")
     assert run_up(stack.state, "--stop").stdout == "Nothing is running.\n"
 
 
@@ -234,7 +226,7 @@ def test_a_busy_port_is_one_line_and_nothing_is_left_running(tmp_path: Path) -> 
     ports = {name: free_port() for name in NAMES}
     argv = [sys.executable, "-m", "http.server", "--bind=127.0.0.1", str(ports["prometheus"])]
     with ending(subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)):
-        eventually(lambda: is_busy(ports["prometheus"]), "the other server does not start")
+        until(lambda: is_busy(ports["prometheus"]), "the other server")
         done = run_up(tmp_path, ports=ports)
     assert done.returncode == 2
     assert done.stdout == ""
