@@ -2,7 +2,8 @@
 
 import importlib.util
 import sys
-from functools import cache
+from functools import cache, partial
+from pathlib import Path
 from types import ModuleType
 
 from scripts.imports import ROOT
@@ -23,3 +24,17 @@ def load_example(name: str) -> ModuleType:
     finally:
         sys.path.remove(str(EXAMPLES))
     return module
+
+
+def _audited(auditor: str, path: Path) -> str:
+    program = load_example(auditor)
+    try:
+        program.audit(path)
+    except program.FAULTS as error:
+        in_words = getattr(program, "told", str)  # that of proofs has no words of its own
+        return in_words(error) or type(error).__name__
+    return ""
+
+
+audited_ledger, audited_proof = partial(_audited, "audit_ledger"), partial(_audited, "audit_proof")
+"""What the auditor says of a ledger, and of a proof; nothing where it is good."""

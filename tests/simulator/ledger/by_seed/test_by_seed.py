@@ -13,7 +13,7 @@ from tests.simulator.ledger.by_seed.kept import KEPT
 from tests.simulator.ledger.by_seed.mutants import MUTANTS, Mutant
 from tests.simulator.ledger.by_seed.plan import DAY, SHORT, Kind, plan_of
 from tests.simulator.ledger.by_seed.run import Told, run
-from tests.simulator.ledger.file.test_auditor import audited
+from tests.simulator.ledger.examples import audited_ledger
 
 MANY = 1000
 """Seeds of `make verify`, a day each: 50 minutes of CPU time."""
@@ -25,7 +25,7 @@ SEEDS_FOR_A_MUTANT = 24
 def told(seed: int, slots: int, *, is_audited: bool = False) -> Told:
     """Run a seed."""
     with memory_folder() as folder:
-        return run(plan_of(seed, slots), folder, audited if is_audited else None)
+        return run(plan_of(seed, slots), folder, audited_ledger if is_audited else None)
 
 
 def check(seed: int, slots: int, found: Told) -> None:

@@ -29,7 +29,7 @@ from simulator.ledger.record.merkle import root_of
 from simulator.ledger.record.types import Attestation, DoubleVote, SignedHeader, StakeChange
 from tests.simulator.ledger.chains import Chain
 from tests.simulator.ledger.damage import DAMAGES, WAYS, Liar, change_nothing, write_lie
-from tests.simulator.ledger.examples import EXAMPLES, load_example
+from tests.simulator.ledger.examples import EXAMPLES, audited_ledger, load_example
 from tests.simulator.ledger.story import Story, execute, story
 
 AUDITOR = EXAMPLES / "audit_ledger.py"
@@ -56,16 +56,6 @@ def verified(path: Path) -> str:
     return ""
 
 
-def audited(path: Path) -> str:
-    """Return what the auditor says; nothing where the file is good."""
-    try:
-        auditor().audit(path)
-    except auditor().FAULTS as error:
-        said: str = auditor().told(error)
-        return said
-    return ""
-
-
 def agreements(good: bytes, folder: Path, count: int, seed: int) -> dict[bool, int]:
     """Damage a file so many times, and return how many were found good, and bad, by both."""
     draw = random.Random(seed)  # noqa: S311 - what to damage
@@ -75,7 +65,7 @@ def agreements(good: bytes, folder: Path, count: int, seed: int) -> dict[bool, i
         path.write_bytes(good)
         damage = DAMAGES[number % len(DAMAGES)]
         damage(path, draw)
-        first, second = verified(path), audited(path)
+        first, second = verified(path), audited_ledger(path)
         assert bool(first) == bool(second), (number, damage.__name__, first, second)
         found[not first] += 1
         for one in folder.iterdir():
@@ -105,7 +95,7 @@ def test_invalid_blocks_that_were_signed_all_the_same(liar: Liar, tmp_path: Path
     path = tmp_path / "a.db"
     write_lie(liar.story, liar.ways()[way](), path)
     number = len(liar.story.blocks) + 1
-    for said in (verified(path), audited(path)):
+    for said in (verified(path), audited_ledger(path)):
         assert f"block {number}: " in said
 
 
@@ -117,7 +107,7 @@ def test_a_good_story_is_good(liar: Liar, tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     liar.story.write(path)
     change_nothing(path, random.Random(1))  # noqa: S311 - nothing is drawn
-    assert verified(path) == audited(path) == ""
+    assert verified(path) == audited_ledger(path) == ""
     assert verify(path, execute).finalized == liar.story.finalized[-1] > 10
 
 
@@ -139,7 +129,7 @@ def test_stake_that_moves_and_a_slashed_validator_are_followed(tmp_path: Path) -
     assert consensus.stakes == (100, 41, 102, 0)
     path = tmp_path / "a.db"
     story.write(path)
-    assert verified(path) == audited(path) == ""
+    assert verified(path) == audited_ledger(path) == ""
     assert verify(path, execute).finalized > len(story.blocks) - 12
 
 
@@ -151,13 +141,13 @@ def test_few_voters_make_nothing_final_for_either(tmp_path: Path) -> None:
         story.add(first + 1)
         story.add(first + 3, votes=story.votes(first + 2)[:2])
     story.write(path)
-    assert verified(path) == audited(path) == ""
+    assert verified(path) == audited_ledger(path) == ""
     assert verify(path, execute).finalized == 0
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("UPDATE meta SET value = x'0000000000000004' WHERE name = 'finalized'")
     seal(path)
     assert "block 4 is said to be the last final one, and is block 0" in verified(path)
-    assert audited(path) == "by the votes, block 0 is final"
+    assert audited_ledger(path) == "by the votes, block 0 is final"
 
 
 def test_the_auditor_sees_one_state_of_a_ledger_while_blocks_are_written(tmp_path: Path) -> None:
@@ -221,7 +211,7 @@ def test_what_no_program_of_ours_writes_ends_in_a_line(tmp_path: Path, hostile: 
     path = tmp_path / "a.db"
     hostile.write(path)
     assert verified(path)
-    assert told in audited(path)
+    assert told in audited_ledger(path)
 
 
 def test_what_a_file_says_does_not_steer_the_terminal(good: bytes, tmp_path: Path) -> None:
@@ -248,14 +238,14 @@ def test_a_pipe_is_refused_in_one_line_and_not_waited_for(good: bytes, tmp_path:
     if ending:
         path.write_bytes(good)
     os.mkfifo(tmp_path / f"a.db{ending}")
-    assert audited(path) == f"a.db{ending}: expected a file, got something else"
+    assert audited_ledger(path) == f"a.db{ending}: expected a file, got something else"
     assert verified(path) == f"{path}: cannot be used: expected a file, got a pipe or a device"
 
 
 def test_a_proof_is_not_taken_for_a_damaged_ledger(tmp_path: Path) -> None:
     path = tmp_path / "claim.json"
     path.write_text("{}")
-    assert audited(path) == "is a proof, which audit_proof.py checks"
+    assert audited_ledger(path) == "is a proof, which audit_proof.py checks"
 
 
 def test_the_auditor_runs_by_itself(good: bytes, tmp_path: Path) -> None:
@@ -310,7 +300,7 @@ def test_pages_are_told_in_words(good: bytes, tmp_path: Path, pages: list[int], 
     for page in pages:
         damaged[4096 * page - 1] ^= 1
     path.write_bytes(damaged)
-    assert audited(path) == told
+    assert audited_ledger(path) == told
 
 
 @pytest.mark.parametrize(
@@ -339,6 +329,6 @@ def test_any_bytes_behind_a_beginning_end_in_one_line(
     path = tmp_path / "a.db"
     # Without a seal in page 1 the rows themselves are read.
     path.write_bytes((good[:4064] + bytes(32) + good[4096:] if is_open else good)[:keep] + content)
-    said = auditor().printable(audited(path))
+    said = auditor().printable(audited_ledger(path))
     assert said or path.read_bytes() == good
     assert "\n" not in said

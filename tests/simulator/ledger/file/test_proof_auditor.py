@@ -25,7 +25,7 @@ from simulator.ledger.file.proofs import (
     read_proof,
 )
 from simulator.ledger.file.reading import ClaimName, Head, open_reader
-from tests.simulator.ledger.examples import EXAMPLES, load_example
+from tests.simulator.ledger.examples import EXAMPLES, audited_proof, load_example
 from tests.simulator.ledger.forged_proofs import DAMAGES, measured_nonsense, signed_heads, signed_nonsense
 from tests.simulator.ledger.story import story
 
@@ -60,19 +60,10 @@ def checked(path: Path) -> str:
     return ""
 
 
-def audited(path: Path) -> str:
-    """Return what the auditor says against a proof; nothing where it holds."""
-    try:
-        auditor().audit(path)
-    except auditor().FAULTS as error:
-        return str(error) or type(error).__name__
-    return ""
-
-
 def holds_for_both(path: Path, content: bytes, what: str) -> bool:
     """Tell whether a proof holds, for `check` and for the auditor alike."""
     path.write_bytes(content)
-    first, second = checked(path), audited(path)
+    first, second = checked(path), audited_proof(path)
     assert bool(first) == bool(second), (what, first, second, content)
     return not first
 
@@ -150,7 +141,7 @@ def test_what_is_wrong_with_a_proof_cannot_write_on_a_terminal_either(
 ) -> None:
     path, draw, proof = tmp_path / "proof.json", random.Random(7), proofs[-1]  # noqa: S311 - what to sign
     assert isinstance(proof, ClaimProof)
-    while "\x1b" not in audited(path):
+    while "\x1b" not in audited_proof(path):
         path.write_bytes(proof_bytes(measured_nonsense(proof, draw)))
     told = subprocess.run(
         [sys.executable, "-I", str(AUDITOR), str(path)], capture_output=True, timeout=240, check=False
