@@ -106,6 +106,7 @@ def idle_clients(program: Program, count: int) -> Iterator[int]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, count + 200)), hard))
     most = 0
     with contextlib.ExitStack() as stack:
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
         for number in range(count):
             client = stack.enter_context(socket.socket())
             client.setblocking(False)
@@ -114,7 +115,6 @@ def idle_clients(program: Program, count: int) -> Iterator[int]:
             if number % 10 == 0:
                 most = max(most, open_descriptors(program))
         yield most
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def open_descriptors(program: Program) -> int:
@@ -177,4 +177,5 @@ def test_idle_clients_open_no_more_descriptors_than_there_may_be_connections(
             assert program.samples()
             most = max(most_before, open_descriptors(program))
         assert 100 < most <= Limits(requests=1).connections + BESIDES
-        assert len(log_lines(program)) == before
+        # A busy machine holds up the simulated clock, which is told whoever connects.
+        assert [line for line in log_lines(program)[before:] if "the simulated clock fell" not in line] == []
