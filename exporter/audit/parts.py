@@ -77,9 +77,15 @@ def _activity_bytes(evidence: Evidence) -> Iterator[Comparison]:
 
 
 def _activity_seconds(evidence: Evidence) -> Iterator[Comparison]:
-    found = compare_rate("time", evidence.steps(), lambda _: 1.0, sum_of("ecotrack_activity_seconds_total"))
-    if found is not None:
-        yield found
+    """Compare the time in which there was a network with that of the activities, which are told by its counters."""
+    found = compare_rate("time", evidence.steps(), _seconds_of_network, sum_of("ecotrack_activity_seconds_total"))
+    if found is None:
+        raise NotCheckedError("the exporter has no network that counts")
+    yield found
+
+
+def _seconds_of_network(figures: Figures) -> float | None:
+    return None if figures.of(NETWORK_BYTES) is None else 1.0
 
 
 def _power(evidence: Evidence) -> Iterator[Comparison]:

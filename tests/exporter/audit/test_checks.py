@@ -331,6 +331,12 @@ def test_an_exporter_that_takes_no_sample_leaves_everything_unchecked() -> None:
     assert set(outcomes(Evidence(moments=())).values()) == {Outcome.NOT_CHECKED}
 
 
+def test_a_machine_without_a_network_misses_no_time_of_activities() -> None:
+    alone = World.of()
+    alone.machine.nics = {}
+    assert outcomes(alone.live(STEADY).evidence(stored=False))["activity_seconds"] is Outcome.NOT_CHECKED
+
+
 @pytest.mark.parametrize("seconds", [-1.5, 1.5])
 def test_a_clock_that_is_set_by_too_little_to_be_told_of_costs_no_finding(seconds: float) -> None:
     lived = World.of().live([*STEADY[:6], Step(stepped=seconds), *STEADY[:6]])
