@@ -100,7 +100,7 @@ def load_profile(path: Path | None = None) -> CompressionProfile:
         profile = msgspec.convert(data, CompressionProfile)
     except OSError as error:
         raise ConfigError([f"{file}: cannot be read: {error.strerror}"]) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError([f"{file}: is not a compression profile: {error}"]) from error
     absent = [model for model in (MODELS if path is None else profile.models) if not _is_usable(profile, model)]
     if absent:

@@ -50,6 +50,6 @@ def read_profile(path: Path) -> CostProfile:
         return msgspec.json.decode(path.read_bytes(), type=CostProfile)
     except OSError as error:
         raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         told = f"is not a profile of ledger costs, as `ecochain measure-ledger` writes it: {error}"
         raise ConfigError([f"{path}: {told}"]) from error

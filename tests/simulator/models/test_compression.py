@@ -145,7 +145,7 @@ def test_a_profile_of_some_models_gains_nothing_with_the_others(tmp_path: Path) 
     assert loaded.best_time_ratio("audio") == 1
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"measurements": []}', b'{"digest": 1}', b"\xff"])
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"measurements": []}', b'{"digest": 1}', b"\xff", b"[" * 10_000])
 def test_a_file_that_is_no_profile_is_told(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "profile.json"
     path.write_bytes(data)
