@@ -37,4 +37,4 @@ def _audited(auditor: str, path: Path) -> str:
 
 
 audited_ledger, audited_proof = partial(_audited, "audit_ledger"), partial(_audited, "audit_proof")
-"""What the auditor says of a ledger, and of a proof; nothing where it is good."""
+"""The words of the auditor on a ledger, and on a proof; empty where it is good."""

@@ -129,7 +129,7 @@ def test_each_hour_counts_once_and_is_attested_or_missing(
     claims: list[tuple[int, int]], since: float | None, until: float | None
 ) -> None:
     found = sum_of(SUBJECT, [claim(*one) for one in claims], since, until)
-    first = {}
+    first: dict[int, int] = {}
     for number, energy in claims:
         start = NOON + number * HOUR
         if (since is None or start >= since) and (until is None or start + HOUR <= until):
