@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from exporter.activity.advice import ADVICE
 from exporter.core.units import SECONDS_PER_DAY
-from prometheus.alert import BUDGET_HOLD, GRAMS, KEEP_FIRING, SAME_INSTANCE, Alert, looked_up
+from prometheus.alert import BUDGET_HOLD, GRAMS, KEEP_FIRING, Alert, looked_up
 from prometheus.budget import (
     PROJECTION_WINDOW,
     USED_WARNING_RATIO,
@@ -18,10 +18,12 @@ from prometheus.recording import (
     OVERRUN,
     PERIOD_MATCH,
     RAISED,
-    Recording,
     burning,
-    raised,
 )
+
+_OF_BUDGET = "{job=%q, instance=%q, period=%q}"
+_USED_SHARE = f"ecotrack_budget_used_grams{_OF_BUDGET} / {PERIOD_MATCH} ecotrack_budget_limit_grams{_OF_BUDGET}"
+"""Query for the used share of one budget, with places for the labels that tell it, twice."""
 
 ADVICE_OTHERWISE = "Look for a download, a stream or a long computation, and pause or postpone it."
 
@@ -31,16 +33,11 @@ def budget_alerts(burns: Iterable[BurnAlert]) -> tuple[Alert, ...]:
     return (_exhausted(), *(_burn(row) for row in burns), _projected(), _mostly_used())
 
 
-def limit_raised() -> Recording:
-    """Return what ends a budget's alerts together, at the evaluation that first sees the higher limit."""
-    return raised(RAISED, "ecotrack_budget_limit_grams", "ecotrack_budget_used_grams", PERIOD_MATCH)
-
-
 def ecoguard_alert() -> Alert:
     """Return the alert on the emission rate of the last five minutes, with advice for the device's activity."""
     return Alert(
         name="EcotrackEcoguardLimitExceeded",
-        expr=f"{OVER_ECOGUARD}\n> {SAME_INSTANCE}\n60 * ecotrack_ecoguard_limit_grams_per_second",
+        expr=OVER_ECOGUARD,
         severity="warning",
         component="ecoguard",
         summary="{{ $labels.instance }} emits more than its limit per minute",
@@ -66,10 +63,9 @@ def _exhausted() -> Alert:
         description=(
             f"{{{{ $labels.instance }}}} has used {_grams('ecotrack_budget_used_grams')} CO2e this "
             f"{{{{ $labels.period }}}}, {_share()} of its budget of "
-            f"{_grams('ecotrack_budget_limit_grams')}.{_money()} "
-            "The budget starts again with the next {{ $labels.period }}."
+            f"{_grams('ecotrack_budget_limit_grams')}.{_money()}"
         ),
-        advice="Postpone what can wait until then.",
+        advice=_until_when(),
         hold=BUDGET_HOLD,
         keep_firing_for=KEEP_FIRING,
     )
@@ -134,8 +130,7 @@ def _mostly_used() -> Alert:
 
 def _grams(metric: str) -> str:
     """Return template text with the present value of a budget metric, for the alert's instance and period."""
-    query = metric + "{job=%q, instance=%q, period=%q}"
-    return looked_up(query, ("job", "instance", "period"), GRAMS, otherwise="an unknown amount")
+    return looked_up(metric + _OF_BUDGET, ("job", "instance", "period"), GRAMS, otherwise="an unknown amount")
 
 
 def _share() -> str:
@@ -143,16 +138,28 @@ def _share() -> str:
 
     The alert's value is that of a recording rule, and so up to a scrape older than they are.
     """
-    identity = "{job=%q, instance=%q, period=%q}"
-    query = f"ecotrack_budget_used_grams{identity} / on (job, instance, period) ecotrack_budget_limit_grams{identity}"
     shown = "{{ . | first | value | humanizePercentage }}"
     labels = ("job", "instance", "period")
-    return looked_up(query, (*labels, *labels), shown, otherwise="{{ $value | humanizePercentage }}")
+    return looked_up(_USED_SHARE, (*labels, *labels), shown, otherwise="{{ $value | humanizePercentage }}")
+
+
+def _until_when() -> str:
+    """Return template text that says when the budget starts again; or, where it is not used up any more, why.
+
+    What the alert reads is recorded once a minute, so that its text can be of a moment after it has ceased to hold.
+    """
+    again = "The budget starts again with the next {{ $labels.period }}. Postpone what can wait until then."
+    ends = (
+        "It was used up until its limit was raised or a new {{ $labels.period }} began, and this alert ends within "
+        f"{KEEP_FIRING} of that."
+    )
+    labels = ("job", "instance", "period")
+    return looked_up(f"{_USED_SHARE} < 1", (*labels, *labels), ends, otherwise=again)
 
 
 def _early() -> str:
     """Return template text with a sentence for a projection that does not know the device's week yet."""
-    query = "ecotrack_budget_projection_learned_ratio{job=%q, instance=%q, period=%q} < 1"
+    query = f"ecotrack_budget_projection_learned_ratio{_OF_BUDGET} < 1"
     share = "{{ . | first | value | humanizePercentage }}"
     shown = f" It is early: {share} of that week is known, and the mean so far stands in for it."
     return looked_up(query, ("job", "instance", "period"), shown)

@@ -16,7 +16,7 @@ from prometheus.alert import (
     Links,
 )
 from prometheus.budget import BURN_ALERTS
-from prometheus.budget_alerts import budget_alerts, ecoguard_alert, limit_raised
+from prometheus.budget_alerts import budget_alerts, ecoguard_alert
 from prometheus.data_quality_alerts import data_quality_alerts, sampling_alerts
 from prometheus.exporter_alerts import conduct_alerts, exporter_alerts, presence_alerts
 from prometheus.fleet import fleet_groups
@@ -62,7 +62,7 @@ def alert_groups(machine: Machine | None) -> tuple[AlertGroup, ...]:
             name="ecotrack-budget-alerts",
             interval=BUDGET_INTERVAL,
             alerts=budget,
-            recordings=(limit_raised(), team_limit_raised()),
+            recordings=(team_limit_raised(),),
         ),
         AlertGroup(
             name="ecotrack-data-quality-alerts",

@@ -29,7 +29,8 @@ BUDGETED = 'scope=~"host|network"'
 PERIOD_MATCH = "on (job, instance, period)"
 
 POWER_INTERVAL = "2m"
-"""Interval of the power by scope: its counters are as many as those of emissions, and no alert waits for it."""
+"""Interval of the power by scope, and of its cost: its counters are as many as those of emissions, and no alert waits
+for it."""
 
 KEPT_INTERVAL = "4m"
 """Interval of all that no critical alert of a day waits for: as long as one may be, for the same reason."""
@@ -143,7 +144,8 @@ and the 5m for which Prometheus, started again, still finds samples of the old o
 that an alert whose condition holds under the new limit as well is not resolved in between."""
 
 RAISED = "instance_period:ecotrack_budget_limit_grams:raised"
-"""Limits that were lower a few minutes ago and are not used up; what alerts read may still rest on the lower one."""
+"""Limits that were lower a few minutes ago and are not used up; what alerts read may still rest on the lower one. It
+reads every limit there is, so that it is recorded no more often than what it takes back, and after that."""
 
 OVERRUN = "instance_period:ecotrack_budget_projected:overrun"
 EXHAUSTED = "instance_period:ecotrack_budget_consumed:exhausted"
@@ -158,9 +160,9 @@ def burning(row: BurnAlert) -> str:
     return f"instance_period:ecotrack_budget_burn:over{row.factor:g}_rate{row.long}_rate{row.short}"
 
 
-def raised(record: str, limit: str, used: str, match: str) -> Recording:
-    """Record the limits that are higher than they were within the window, and more than what is used."""
-    return Recording(record=record, expr=f"{limit} > min_over_time({limit}[{LIMIT_WINDOW}])\n> {match}\n{used}")
+def raised(limit: str) -> str:
+    """Select the limits that are higher than they were within the window."""
+    return f"{limit} > min_over_time({limit}[{LIMIT_WINDOW}])"
 
 
 def lately(series: str) -> str:
@@ -179,19 +181,20 @@ def groups() -> tuple[Group, ...]:
         *_five_minutes(),
         *(_averaged_rate(window) for window in windows_of(BASE_INTERVAL)),
         *(_burning(row) for row in BURN_ALERTS if _is_fast(row)),
+        _over_ecoguard(),
         Recording(record=EXHAUSTED, expr=f"{USED_SHARE} >= 1"),
+        Recording(record=RAISED, expr=f"{raised('ecotrack_budget_limit_grams')}\nunless {PERIOD_MATCH}\n{EXHAUSTED}"),
     )
     slow = (
         *(_averaged_rate(window) for window in windows_of(KEPT_INTERVAL)),
         *_budget_state(),
         *(_burning(row) for row in BURN_ALERTS if not _is_fast(row)),
         *_outlook(),
-        _over_ecoguard(),
     )
     return (
         Group(name="ecotrack-rates", interval=BASE_INTERVAL, rules=fast),
         Group(name="ecotrack-budgets", interval=KEPT_INTERVAL, rules=slow),
-        Group(name="ecotrack-power", interval=POWER_INTERVAL, rules=(_power(),)),
+        Group(name="ecotrack-power", interval=POWER_INTERVAL, rules=(_power(), _cost())),
         Group(name="ecotrack-parts", interval=KEPT_INTERVAL, rules=(_by_origin(), *_by_group())),
         Group(name="ecotrack-kept", interval=RARE_INTERVAL, rules=tuple(_kept())),
     )
@@ -208,18 +211,21 @@ def _is_fast(row: BurnAlert) -> bool:
 
 
 def _five_minutes() -> Iterator[Recording]:
-    """Record what is read from counters: rates by scope, their sum, and what the machine's electricity costs."""
+    """Record what is read from counters: rates by scope, and their sum."""
     emissions = "sum by (job, instance, scope) (rate(ecotrack_emissions_grams_total[5m]))"
     yield Recording(record=SCOPE_RATE, expr=emissions)
     budgeted = f"sum by (job, instance) ({SCOPE_RATE}{{{BUDGETED}}})"
     yield Recording(record=emission_rate(SHORTEST_WINDOW), expr=budgeted)
-    priced = "* on (job, instance) group_left (currency)\n  ecotrack_electricity_price_per_kwh"
-    paid = f'{POWER}{{scope="host"}}\n  / {JOULES_PER_KWH:.0f}\n  {priced}'
-    yield Recording(record=COST, expr=f"sum by (job, instance, currency) (\n  {paid}\n)")
 
 
 def _power() -> Recording:
     return Recording(record=POWER, expr="sum by (job, instance, scope) (rate(ecotrack_energy_joules_total[5m]))")
+
+
+def _cost() -> Recording:
+    priced = "* on (job, instance) group_left (currency)\n  ecotrack_electricity_price_per_kwh"
+    paid = f'{POWER}{{scope="host"}}\n  / {JOULES_PER_KWH:.0f}\n  {priced}'
+    return Recording(record=COST, expr=f"sum by (job, instance, currency) (\n  {paid}\n)")
 
 
 def _averaged_rate(window: str) -> Recording:

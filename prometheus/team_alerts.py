@@ -29,8 +29,8 @@ RAISED = "team_period:ecotrack_budget_limit_grams:raised"
 
 
 def team_limit_raised() -> Recording:
-    """Return what ends a team's alerts together, at the evaluation that first sees the higher limit."""
-    return raised(RAISED, LIMIT, USED, OF_TEAM)
+    """Return what ends a team's alerts together, at the evaluation that first sees the higher limit: teams are few."""
+    return Recording(record=RAISED, expr=f"{raised(LIMIT)}\n> {OF_TEAM}\n{USED}")
 
 
 def team_alerts() -> Iterator[Alert]:
