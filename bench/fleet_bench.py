@@ -50,6 +50,8 @@ SETTLE_SECONDS = 600
 server that has run for hours. The history that was written lies in blocks, which are slower to read."""
 
 JOB = "ecotrack"
+WATCHDOG = "EcotrackWatchdog"
+"""The alert that always fires."""
 
 
 def main() -> None:
@@ -145,7 +147,10 @@ def write_config(folder: Path, source: Path | None, listed: list[dict[str, objec
 
 
 def learned(folder: Path, address: str, sources: Sequence[Path | None]) -> dict[str, float]:
-    """Return the series that the rules record of one device of each pattern, with a value of each, as text."""
+    """Return the series that the rules record of one device of each pattern, with a value of each, as text.
+
+    Raises AssertionError where an alert is active: the cost is that of a fleet in which nothing fails.
+    """
     found: dict[str, float] = {}
     for number, source in enumerate(filter(None, sources)):
         say("learning which series the rules record")
@@ -155,6 +160,8 @@ def learned(folder: Path, address: str, sources: Sequence[Path | None]) -> dict[
             time.sleep(LEARNED_SECONDS)
             for one in ask(url, "query", {"query": '{__name__=~".+:.+|ALERTS|ALERTS_FOR_STATE"}'})["result"]:
                 found[written(one["metric"])] = float(one["value"][1])
+            active = ask(url, "query", {"query": f'group by (alertname) (ALERTS{{alertname!="{WATCHDOG}"}})'})["result"]
+            assert not active, f"active alerts: {sorted(one['metric']['alertname'] for one in active)}"
         shutil.rmtree(config.parent)
     return found
 

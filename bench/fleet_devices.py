@@ -24,6 +24,9 @@ DAY, HOUR = 86_400, 3600
 BEFORE = 30 * DAY
 """Seconds for which each device has run before the moment in which the texts were written."""
 
+VALID = 90 * DAY
+"""Seconds for which a certificate is valid; it is made anew each day."""
+
 FAILING = "disk"
 """The source that fails in the text of a whole exporter."""
 
@@ -54,8 +57,8 @@ class Moving:
             case "counter":
                 grown = moment % (400 * DAY) + SWING * HOUR / (2 * math.pi) * (1 - math.cos(phase))
                 return round(self.value * (1 + pattern / PATTERNS) * grown / DAY, 3)
-            case "start" | "end":
-                return moment // DAY * DAY + (DAY if self.kind == "end" else 0)
+            case "start" | "end" | "renewed":
+                return moment // DAY * DAY + {"start": 0, "end": DAY, "renewed": VALID}[self.kind]
             case "used":
                 return round(self.value * (moment % DAY) / DAY, 3)
             case "now":
@@ -73,6 +76,8 @@ KINDS = {
     "ecotrack_lifetime_start_timestamp_seconds": "still",
     "ecotrack_embodied_end_timestamp_seconds": "still",
     "ecotrack_optimization_trial_end_timestamp_seconds": "still",
+    "ecotrack_web_certificate_start_timestamp_seconds": "start",
+    "ecotrack_web_certificate_expiry_timestamp_seconds": "renewed",
 }
 STILL = (
     "_limit_grams",
