@@ -1,10 +1,12 @@
 """Made-up devices of a fleet, served by one process that costs little: patterns of real expositions that move.
 
 `python -m bench.fleet_devices` serves every device at /NUMBER and prints its address; a fleet has many devices of each
-pattern, which answer alike, but for what tells devices apart. Texts are rendered once in `SAMPLE_SECONDS`.
+pattern, which answer alike, but for what tells devices apart. Texts are rendered and compressed once in
+`SAMPLE_SECONDS`, with all their comments, as the exporter does: what it costs to read them counts.
 """
 
 import asyncio
+import gzip
 import math
 import time
 from collections.abc import Iterator, Mapping
@@ -13,6 +15,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
+
+from exporter.core.metrics import GZIP_LEVEL
 
 GOLDEN = Path(__file__).parent.parent / "tests/golden"
 EXPOSITIONS = ("laptop.prom", "exporter.prom")
@@ -95,8 +99,12 @@ STILL = (
 @cache
 def pattern(number: int) -> tuple[Moving, ...]:
     """Return the series of a pattern."""
-    text = (GOLDEN / EXPOSITIONS[number % len(EXPOSITIONS)]).read_text(encoding="utf-8")
-    return tuple(_series(text))
+    return tuple(_series(_text(number)))
+
+
+@cache
+def _text(number: int) -> str:
+    return (GOLDEN / EXPOSITIONS[number % len(EXPOSITIONS)]).read_text(encoding="utf-8")
 
 
 def _series(text: str) -> Iterator[Moving]:
@@ -131,8 +139,19 @@ def _kind(name: str) -> str:
 
 def exposition(number: int, moment: float) -> bytes:
     """Return what the devices of a pattern answer at a moment, without what tells them apart."""
-    shared = (one for one in pattern(number) if one.name not in IDENTITY)
-    return "".join(f"{one.name}{{{one.labels}}} {one.at(moment, number)!r}\n" for one in shared).encode()
+    series = iter(pattern(number))
+    lines = (
+        line if line.startswith("#") else _line(next(series), moment, number) for line in _text(number).splitlines()
+    )
+    return "".join(f"{line}\n" for line in lines if not _tells_apart(line)).encode()
+
+
+def _line(one: Moving, moment: float, number: int) -> str:
+    return f"{one.name}{{{one.labels}}} {one.at(moment, number)!r}"
+
+
+def _tells_apart(line: str) -> bool:
+    return line.removeprefix("# HELP ").removeprefix("# TYPE ").startswith(IDENTITY)
 
 
 def identity(number: int) -> bytes:
@@ -142,13 +161,18 @@ def identity(number: int) -> bytes:
 
 @lru_cache(maxsize=2 * PATTERNS)
 def _shared(number: int, tick: int) -> bytes:
-    return exposition(number, tick * SAMPLE_SECONDS)
+    return gzip.compress(exposition(number, tick * SAMPLE_SECONDS), compresslevel=GZIP_LEVEL)
+
+
+@cache
+def _own(number: int) -> bytes:
+    return gzip.compress(identity(number), compresslevel=GZIP_LEVEL)
 
 
 def _answer(number: int, tick: int) -> bytes:
-    body = _shared(number % PATTERNS, tick) + identity(number)
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: {len(body)}\r\n\r\n"
-    return head.encode() + body
+    body = _shared(number % PATTERNS, tick) + _own(number)  # two members, which gzip has one after the other
+    kind = "Content-Type: text/plain; version=0.0.4\r\nContent-Encoding: gzip"
+    return f"HTTP/1.1 200 OK\r\n{kind}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 class _Answering(asyncio.Protocol):

@@ -91,7 +91,7 @@ def averaged(series: str, window: str) -> str:
     recorded, and whether or not the window's first moment belongs to it, as it does in Prometheus 2.
     """
     interval, whole = seconds(BASE_INTERVAL), seconds(window)
-    return f"sum_over_time({series}[{1000 * whole - 1:.0f}ms]) * {interval:.0f} / {whole:.0f}"
+    return f"sum_over_time({series}[{1000 * whole - 1:.0f}ms]) / {whole / interval:.0f}"
 
 
 LENGTH = "instance_period:ecotrack_budget_period_seconds:length"
@@ -306,9 +306,9 @@ def _burning(row: BurnAlert) -> Recording:
 
 
 def _over_ecoguard() -> Recording:
-    limit = "60 * ecotrack_ecoguard_limit_grams_per_second"
-    rate = f"60 * {emission_rate(SHORTEST_WINDOW)}"
-    return Recording(record=OVER_ECOGUARD, expr=f"{rate}\n> on (job, instance)\n{limit}")
+    limit = "on (job, instance)\n  ecotrack_ecoguard_limit_grams_per_second"
+    over = f"{emission_rate(SHORTEST_WINDOW)}\n  > {limit}"
+    return Recording(record=OVER_ECOGUARD, expr=f"60 * (\n  {over}\n)")
 
 
 def _outlook() -> Iterator[Recording]:

@@ -30,6 +30,7 @@ from prometheus.recording import (
     MOSTLY_USED,
     OVER_ECOGUARD,
     OVERRUN,
+    RAISED,
     STATE_DISCARDED,
     WORKED,
     burning,
@@ -235,6 +236,7 @@ FOR_ALERTS = {
     FAILED,
     LOST_BYTES,
     STATE_DISCARDED,
+    RAISED,
     *map(burning, BURN_ALERTS),
 }
 """Recorded for alerts alone: conditions of them and what they look back for."""
