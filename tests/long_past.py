@@ -20,6 +20,9 @@ DAY = 86_400
 STEP, SLOW_STEP = 60, 240
 """Seconds between values of rates, over which boards take sums, and of budgets, of which they take one value."""
 
+COST_STEP, UPGRADE = 120, datetime(2024, 10, 1, tzinfo=UTC)
+"""Seconds between values of the cost since an upgrade; before it, as many as between those of rates."""
+
 WITHIN = 30
 """Seconds after the full minute at which rules are evaluated, so that none falls on the end of a day."""
 
@@ -88,14 +91,15 @@ def write_long_past(folder: Path) -> None:
 
 def _lines(begin: int, end: int) -> Iterator[str]:
     for day in range(begin // DAY, -(-end // DAY)):
-        moments = range(max(begin, day * DAY) + WITHIN, min(end, (day + 1) * DAY), STEP)
         host, network = host_rate(day), network_rate(day)
-        for series, value in (
-            (f'{SCOPE_RATE}{{scope="host",{TARGET}}}', host),
-            (f'{SCOPE_RATE}{{scope="network",{TARGET}}}', network),
-            (f"{emission_rate('5m')}{{{TARGET}}}", host + network),
-            (f'{COST}{{currency="EUR",{TARGET}}}', PRICE * host),
+        cost_step = STEP if day * DAY < UPGRADE.timestamp() else COST_STEP
+        for series, value, step in (
+            (f'{SCOPE_RATE}{{scope="host",{TARGET}}}', host, STEP),
+            (f'{SCOPE_RATE}{{scope="network",{TARGET}}}', network, STEP),
+            (f"{emission_rate('5m')}{{{TARGET}}}", host + network, STEP),
+            (f'{COST}{{currency="EUR",{TARGET}}}', PRICE * host, cost_step),
         ):
+            moments = range(max(begin, day * DAY) + WITHIN, min(end, (day + 1) * DAY), step)
             yield from (f"{series} {value:.9g} {moment}\n" for moment in moments)
     for moment in range(begin + WITHIN, end, SLOW_STEP):
         start, after = day_of(moment)

@@ -9,7 +9,7 @@ from grafana.device import NO_DATA
 from grafana.panels import Facts, Series, Target, events, number
 from grafana.promql import SECONDS_PER_DAY, select, shown, total
 from prometheus.budget import seconds
-from prometheus.recording import BASE_INTERVAL, COST
+from prometheus.recording import COST, POWER_INTERVAL
 
 PRICE = "ecotrack_electricity_price_per_kwh"
 HEIGHT = 7
@@ -21,7 +21,9 @@ def row() -> Row:
 
 
 def _paid(window: str) -> str:
-    return f"{seconds(BASE_INTERVAL):.0f} * sum by (currency) (sum_over_time({select(COST)}[{window}]))"
+    """Take a value of every interval after the window's first moment: earlier versions recorded one each minute."""
+    values = f"sum_over_time({select(COST)}[{window}:{POWER_INTERVAL}] offset -1ms)"
+    return f"{seconds(POWER_INTERVAL):.0f} * sum by (currency) ({values})"
 
 
 def _cost() -> dashboard.Panel:
@@ -30,7 +32,7 @@ def _cost() -> dashboard.Panel:
         title="Cost of electricity",
         description=(
             "Price of a kilowatt hour in force, as configured; what the machine's own electricity cost in the time "
-            "shown, each minute at its price; and what a day costs at the present power and price. The network's "
+            "shown, every two minutes at its price; and what a day costs at the present power and price. The network's "
             "electricity is paid by those who run it. Nothing is converted: each currency has figures of its own. "
             "Several devices are added up, and their price is the mean."
         ),
