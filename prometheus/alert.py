@@ -36,8 +36,11 @@ SIMULATOR_INTERVAL = "1m"
 """Interval of alerts on a simulation, which wake nobody: no `for` of theirs is shorter."""
 
 KEEP_FIRING = "10m"
-"""One `keep_firing_for` for every budget alert: it bridges a restart of the exporter, and an alert that mutes others
-must not end before they do."""
+"""`keep_firing_for` of the budget alerts: it bridges a restart of the exporter."""
+
+MUTING_KEEP_FIRING = "15m"
+"""`keep_firing_for` of a device's used-up budget, which must not end before the alerts that it mutes: what they read is
+recorded every four minutes and its own each minute, so that theirs outlasts a midnight or a device by that much."""
 
 EXPORTER = 'job="ecotrack"'
 """Selects the exporter where a metric exists for every scrape target."""

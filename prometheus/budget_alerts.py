@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from exporter.activity.advice import ADVICE
 from exporter.core.units import SECONDS_PER_DAY
-from prometheus.alert import BUDGET_HOLD, GRAMS, KEEP_FIRING, Alert, looked_up
+from prometheus.alert import BUDGET_HOLD, GRAMS, KEEP_FIRING, MUTING_KEEP_FIRING, Alert, looked_up
 from prometheus.budget import (
     PROJECTION_WINDOW,
     USED_WARNING_RATIO,
@@ -67,7 +67,7 @@ def _exhausted() -> Alert:
         ),
         advice=_until_when(),
         hold=BUDGET_HOLD,
-        keep_firing_for=KEEP_FIRING,
+        keep_firing_for=MUTING_KEEP_FIRING,
     )
 
 
@@ -150,8 +150,8 @@ def _until_when() -> str:
     """
     again = "The budget starts again with the next {{ $labels.period }}. Postpone what can wait until then."
     ends = (
-        "It was used up until its limit was raised or a new {{ $labels.period }} began, and this alert ends within "
-        f"{KEEP_FIRING} of that."
+        "It was used up until its limit was raised or a new {{ $labels.period }} began, and this alert ends about "
+        f"{MUTING_KEEP_FIRING} after that."
     )
     labels = ("job", "instance", "period")
     return looked_up(f"{_USED_SHARE} < 1", (*labels, *labels), ends, otherwise=again)

@@ -19,7 +19,7 @@ from prometheus.alert import Links
 from prometheus.budget import seconds
 from prometheus.files import generated
 from prometheus.reach import machine
-from prometheus.recording import WINDOWS
+from prometheus.recording import KEPT_INTERVAL, WINDOWS
 from prometheus.simulator_alerts import (
     HIGHEST_MISS_RATIO,
     LOWEST_RENEWABLE_SHARE,
@@ -243,10 +243,15 @@ def test_a_window_is_averaged_over_the_interval_at_which_its_rate_is_recorded() 
         assert looked_at == 1000 * length - 1
 
 
-def test_alerts_that_mute_or_are_muted_share_one_for_and_end_together() -> None:
+def test_alerts_that_mute_or_are_muted_share_one_for_and_end_together_or_after_what_they_mute() -> None:
     budget, quality = (
         [rule for rule in rules("alert") if rule["labels"]["component"] == component or rule["alert"] == muting]
         for component, muting in (("budget", "EcotrackBudgetExhausted"), ("data-quality", "EcotrackDown"))
     )
-    for muting_or_muted in (budget, quality):
+    exhausted, *others = budget
+    assert exhausted["alert"] == "EcotrackBudgetExhausted"
+    for muting_or_muted in (others, quality):
         assert len({(rule["for"], rule.get("keep_firing_for")) for rule in muting_or_muted}) == 1
+    assert exhausted["for"] == others[0]["for"]
+    stays, muted_stay = (promql.parse_duration(rule["keep_firing_for"]) for rule in (exhausted, others[0]))
+    assert stays > muted_stay + promql.parse_duration(KEPT_INTERVAL)
