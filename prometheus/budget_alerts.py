@@ -54,9 +54,11 @@ def _unless_raised(condition: str) -> str:
 
 
 def _exhausted() -> Alert:
+    # Both are recorded at one moment. What is older than the raise is from before a restart: nothing marks it as stale.
+    outdated = f"timestamp({RAISED})\n  > {PERIOD_MATCH}\n  timestamp({EXHAUSTED})"
     return Alert(
         name="EcotrackBudgetExhausted",
-        expr=_unless_raised(EXHAUSTED),
+        expr=f"{EXHAUSTED}\nunless {PERIOD_MATCH} (\n  {outdated}\n)",
         severity="critical",
         component="budget",
         summary="{{ $labels.instance }} has used up its carbon budget for the {{ $labels.period }}",

@@ -144,8 +144,8 @@ and the 5m for which Prometheus, started again, still finds samples of the old o
 that an alert whose condition holds under the new limit as well is not resolved in between."""
 
 RAISED = "instance_period:ecotrack_budget_limit_grams:raised"
-"""Limits that were lower a few minutes ago and are not used up; what alerts read may still rest on the lower one. It
-reads every limit there is, so that it is recorded no more often than what it takes back, and after that."""
+"""Limits that were lower a few minutes ago; what alerts read may still rest on the lower one. It reads every limit
+there is, so that it is recorded no more often than a used-up budget, and after that."""
 
 OVERRUN = "instance_period:ecotrack_budget_projected:overrun"
 EXHAUSTED = "instance_period:ecotrack_budget_consumed:exhausted"
@@ -183,7 +183,7 @@ def groups() -> tuple[Group, ...]:
         *(_burning(row) for row in BURN_ALERTS if _is_fast(row)),
         _over_ecoguard(),
         Recording(record=EXHAUSTED, expr=f"{USED_SHARE} >= 1"),
-        Recording(record=RAISED, expr=f"{raised('ecotrack_budget_limit_grams')}\nunless {PERIOD_MATCH}\n{EXHAUSTED}"),
+        Recording(record=RAISED, expr=raised("ecotrack_budget_limit_grams")),
     )
     slow = (
         *(_averaged_rate(window) for window in windows_of(KEPT_INTERVAL)),
