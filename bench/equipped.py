@@ -9,15 +9,14 @@ import json
 import os
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from exporter.sources.collector import SOURCES
 from tests.grafana.moving_machine import FIXTURES, moving_machine
+from tests.prometheus.stack import answering
 
 PLUG_WATTS = 60.0
 GRAMS_PER_KWH = 50.0
@@ -89,40 +88,17 @@ def stand_ins(clock: Callable[[], float] = time.monotonic) -> Iterator[Mapping[s
 
     The `clock` is asked for the seconds with each answer of the plug.
     """
-    with _server(clock) as port:
-        yield {
-            "meter": {"kind": "shelly", "url": f"http://127.0.0.1:{port}"},
-            "grid": {"live": {"provider": "json", "url": f"http://127.0.0.1:{port}/grid", "path": "intensity"}},
-        }
-
-
-@contextlib.contextmanager
-def _server(clock: Callable[[], float]) -> Iterator[int]:
-    """Serve the plug's answers, and below `/grid` those of the provider; yields the port."""
     began = clock()
 
     def plug() -> Mapping[str, object]:
         total = PLUG_WATTS * (clock() - began) / 3600.0
         return {"switch:0": {"apower": PLUG_WATTS, "aenergy": {"total": total}}}
 
-    class Both(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = json.dumps({"intensity": GRAMS_PER_KWH} if self.path.startswith("/grid") else plug()).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(path: str) -> str:
+        return json.dumps({"intensity": GRAMS_PER_KWH} if path.startswith("/grid") else plug())
 
-        def log_message(self, *_: object) -> None:
-            """Write no line per request."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Both)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(10)
+    with answering(answer) as address:
+        yield {
+            "meter": {"kind": "shelly", "url": f"http://{address}"},
+            "grid": {"live": {"provider": "json", "url": f"http://{address}/grid", "path": "intensity"}},
+        }

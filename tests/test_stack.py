@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -224,9 +225,7 @@ def test_missing_programs_are_named_and_this_projects_own_run_alone(tmp_path: Pa
 @pytest.mark.servers
 def test_a_busy_port_is_one_line_and_nothing_is_left_running(tmp_path: Path) -> None:
     ports = {name: free_port() for name in NAMES}
-    argv = [sys.executable, "-m", "http.server", "--bind=127.0.0.1", str(ports["prometheus"])]
-    with ending(subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)):
-        until(lambda: is_busy(ports["prometheus"]), "the other server")
+    with socket.create_server(("127.0.0.1", ports["prometheus"])):
         done = run_up(tmp_path, ports=ports)
     assert done.returncode == 2
     assert done.stdout == ""

@@ -166,11 +166,9 @@ def test_the_command_asks_the_running_exporter_whatever_this_machines_zone_is_ca
     _, body = asked(site_with(Forecasting()), "hours=2&watts=500")
 
     class Answers(Quiet):
-        def do_GET(self) -> None:  # noqa: N802 - called by the server
+        def do_GET(self) -> None:
             good = self.path == "/api/v1/clean-window?hours=2&watts=500"
-            self.send_response(200 if good else 404)
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(200 if good else 404, body)
 
     monkeypatch.setenv("TZ", "XYZ-3")  # a zone without a name, three hours ahead
     time.tzset()

@@ -25,6 +25,7 @@ from tests.exporter.core.web.http_client import serving
 from tests.exporter.exporter_process import EVERY_SECOND, run_once, running_exporter, until_ready
 from tests.exporter.golden_snapshot import golden_snapshot
 from tests.processes import ending, free_port, until
+from tests.prometheus import stack
 
 FLAGS = (
     "--config.file",
@@ -379,16 +380,11 @@ def test_once_can_be_interrupted() -> None:
 
 
 @pytest.mark.servers
-def test_once_is_not_fooled_by_another_server(tmp_path: Path) -> None:
-    folder = tmp_path / "empty"
-    folder.mkdir()
-    port = free_port()
-    argv = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "--directory", str(folder), str(port)]
-    with ending(subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)):
-        until(lambda: is_open(port), "the other server")
-        ended = run_once("--once", f"--web.listen-address=127.0.0.1:{port}")
+def test_once_is_not_fooled_by_another_server() -> None:
+    with stack.serving(stack.Quiet) as address:
+        ended = run_once("--once", f"--web.listen-address={address}")
     assert ended.returncode == 0
-    assert f"- sampled for 2 s; no exporter answered at 127.0.0.1:{port}" in ended.stdout
+    assert f"- sampled for 2 s; no exporter answered at {address}" in ended.stdout
 
 
 @pytest.mark.parametrize("command", ["once", "clean-window"])
@@ -450,11 +446,6 @@ def without_roots_power(*flags: str) -> subprocess.CompletedProcess[str]:
     prefix = ["setpriv", f"--inh-caps={powers}", f"--bounding-set={powers}"] if os.geteuid() == 0 else []
     argv = [*prefix, sys.executable, "-m", "exporter", *flags]
     return subprocess.run(argv, capture_output=True, text=True, timeout=240, check=False)
-
-
-def is_open(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.mark.parametrize("text", [None, "", "power:\n", "budget:\n", "power: {idle_watts: 1, full_watts: 2}\n"])

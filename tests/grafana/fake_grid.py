@@ -43,12 +43,8 @@ def fake_grid(hours_to_the_cleanest: float) -> Iterator[str]:
     cleanest = time.time() + hours_to_the_cleanest * 3600.0
 
     class Answers(Quiet):
-        def do_GET(self) -> None:  # noqa: N802
-            body = json.dumps({"data": periods(time.time(), cleanest)}).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+        def do_GET(self) -> None:
+            self.answer(200, json.dumps({"data": periods(time.time(), cleanest)}).encode())
 
     with serving(Answers) as address:
         yield f"http://{address}"

@@ -117,7 +117,7 @@ def network_to(receiver: str) -> Iterator[Network]:
     network = Network()
 
     class Handler(stack.Quiet):
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
             with network.passing:
@@ -125,10 +125,7 @@ def network_to(receiver: str) -> Iterator[Network]:
                     self.close_connection = True
                     return
                 answer = requests.post(f"{receiver}{self.path}", data=body, headers=headers, timeout=240)
-            self.send_response(answer.status_code)
-            self.send_header("Content-Length", str(len(answer.content)))
-            self.end_headers()
-            self.wfile.write(answer.content)
+            self.answer(answer.status_code, answer.content)
 
     with stack.serving(Handler) as address:
         network.url = f"http://{address}"

@@ -7,7 +7,6 @@ import email.policy
 import json
 import re
 import socketserver
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,7 @@ from typing import Any
 import requests
 import yaml
 
-from tests.processes import join, running_alertmanager, until
+from tests.processes import running_alertmanager, until
 from tests.prometheus import stack
 
 CASES = Path(__file__).parents[2] / "prometheus/tests"
@@ -106,11 +105,9 @@ def posts(received: list[dict[str, Any]]) -> Iterator[str]:
     """Run a server that keeps the JSON posted to it; yield its URL."""
 
     class Handler(stack.Quiet):
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"ok")
+            self.answer(200, b"ok")
 
     with stack.serving(Handler) as address:
         yield f"http://{address}/"
@@ -134,12 +131,5 @@ def mail_server(received: list[email.message.EmailMessage]) -> Iterator[str]:
                 if verb == b"QUIT":
                     return
 
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        try:
-            yield f"127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            join(thread)
+    with stack.serving(Handler) as address:
+        yield address

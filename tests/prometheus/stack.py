@@ -4,6 +4,7 @@ import contextlib
 import http.server
 import json
 import shutil
+import socketserver
 import sys
 import threading
 import time
@@ -98,15 +99,23 @@ def write_alertmanager(folder: Path, *, webhook: str) -> Path:
 class Quiet(http.server.BaseHTTPRequestHandler):
     """Handler of requests that logs nothing."""
 
+    def answer(self, status: int, body: bytes = b"") -> None:
+        """Send a whole answer, in the type of content that Prometheus takes for an exposition."""
+        self.send_response(status)
+        self.send_header("Content-Type", "text/plain; version=0.0.4")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def log_message(self, format: str, *args: object) -> None:
         """Keep the test's output clean."""
 
 
 @contextlib.contextmanager
-def serving(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[str]:
-    """Run a loopback HTTP server on a thread until the block ends; yield its host:port."""
+def serving(handler: type[socketserver.BaseRequestHandler]) -> Iterator[str]:
+    """Run a loopback server on a thread until the block ends; yield its host:port."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
         yield f"127.0.0.1:{server.server_address[1]}"
@@ -130,8 +139,7 @@ def webhook() -> Iterator[tuple[str, list[dict[str, Any]]]]:
             told = json.loads(body)
             more = {"receiver": told["receiver"], "arrived": time.time()}
             received.extend(alert | more for alert in told["alerts"])
-            self.send_response(200)
-            self.end_headers()
+            self.answer(200)
 
     with serving(Handler) as address:
         yield f"http://{address}/", received
@@ -149,10 +157,7 @@ def answering(answer: Callable[[str], str | None]) -> Iterator[str]:
     class Handler(Quiet):
         def do_GET(self) -> None:
             body = answer(self.path)
-            self.send_response(200 if body is not None else 503)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
-            self.end_headers()
-            self.wfile.write((body or "").encode())
+            self.answer(503 if body is None else 200, (body or "").encode())
 
     with serving(Handler) as address:
         yield address

@@ -53,16 +53,12 @@ def answering(answers: Mapping[str, Callable[[str], str]], seen: list[str] | Non
     """Serve texts by path, each made from the query; yield the address. `seen` gets what authorizes each request."""
 
     class Handler(Quiet):
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             parts = urlsplit(self.path)
             if seen is not None:
                 seen.append(self.headers.get("Authorization", ""))
             known = parts.path in answers
-            body = answers[parts.path](parts.query).encode() if known else b""
-            self.send_response(200 if known else 404)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(200 if known else 404, answers[parts.path](parts.query).encode() if known else b"")
 
     with serving(Handler) as address:
         yield address

@@ -107,13 +107,11 @@ def replaying(answers: dict[str, object]) -> Iterator[Replay]:
     replay = Replay(answers)
 
     class Handler(Quiet):
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             replay.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
             found = next((told for path, told in replay.answers.items() if self.path.startswith(path)), 404)
-            body = found.encode() if isinstance(found, str) else json.dumps(found).encode()
-            self.send_response(found if isinstance(found, int) else 200)
-            self.end_headers()
-            self.wfile.write(body)
+            body = found if isinstance(found, str) else json.dumps(found)
+            self.answer(found if isinstance(found, int) else 200, body.encode())
 
     with serving(Handler) as address:
         replay.url = f"http://{address}"

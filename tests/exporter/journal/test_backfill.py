@@ -167,17 +167,6 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
     assert not Path("out").exists()
 
 
-class Answers(Quiet):
-    """A Prometheus that answers every query with `status` and `body`."""
-
-    status, body = 200, b""
-
-    def do_GET(self) -> None:  # noqa: N802
-        self.send_response(self.status)
-        self.end_headers()
-        self.wfile.write(self.body)
-
-
 @pytest.mark.parametrize(
     ("status", "body", "line"),
     [
@@ -191,7 +180,7 @@ class Answers(Quiet):
 def test_a_prometheus_that_has_the_time_or_says_nothing_is_left_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], status: int, body: bytes, line: str | None
 ) -> None:
-    handler = type("Handler", (Answers,), {"status": status, "body": body})
+    handler = type("Handler", (Quiet,), {"do_GET": lambda self: self.answer(status, body)})
     path = write_journal(tmp_path / "journal.csv", [row(NOON)])
     with serving(handler) as address:
         arguments = ["backfill", str(path), f"--output={tmp_path / 'out'}", *LABELS, f"--prometheus=http://{address}"]

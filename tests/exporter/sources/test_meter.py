@@ -6,7 +6,6 @@ import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -31,6 +30,7 @@ from exporter.sources.reading import ReadingUnavailableError
 from tests.exporter.sources.test_meter_answer import FIRST_SHELLY, FOUND, SHELLY, TASMOTA, text
 from tests.fake_clock import FakeClock
 from tests.processes import join, until
+from tests.prometheus.stack import Quiet, serving
 
 STEP = 3600.0
 """Joules of a step of the plug's total, 0.001 kWh."""
@@ -234,58 +234,42 @@ def test_a_night_asleep_is_not_booked_when_the_meter_answers_again(tmp_path: Pat
     assert source.read()["total"].energy - first.energy <= 1000.0
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Answers as the site's plan says, and keeps what was asked."""
+@dataclass
+class Site:
+    """A plug's server on loopback: what it answers, and what it was asked."""
 
-    server: "Site"
-
-    def do_GET(self) -> None:
-        self.server.asked.append((self.path, self.headers.get("Authorization")))
-        if self.server.silent.is_set():
-            self.server.closed.wait(30.0)
-            return
-        self.send_response(self.server.status)
-        if self.server.dribbles.is_set():
-            self.end_headers()
-            while not self.server.closed.wait(0.05):
-                self.wfile.write(b"1")
-                self.server.dribbled += 1
-            return
-        self.send_header("Content-Length", str(len(self.server.body)))
-        self.end_headers()
-        self.wfile.write(self.server.body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-class Site(ThreadingHTTPServer):
-    """A plug's server on loopback."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.body, self.status = text(SHELLY), 200
-        self.asked: list[tuple[str, str | None]] = []
-        self.dribbled = 0
-        self.silent, self.dribbles, self.closed = threading.Event(), threading.Event(), threading.Event()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
+    url: str = ""
+    status: int = 200
+    body: bytes = text(SHELLY)
+    asked: list[tuple[str, str | None]] = field(default_factory=list)
+    dribbled: int = 0
+    silent: threading.Event = field(default_factory=threading.Event)
+    dribbles: threading.Event = field(default_factory=threading.Event)
+    closed: threading.Event = field(default_factory=threading.Event)
 
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    server = Site()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.closed.set()
-    server.shutdown()
-    server.server_close()
-    join(thread)
+    site = Site()
+
+    class Handler(Quiet):
+        def do_GET(self) -> None:
+            site.asked.append((self.path, self.headers.get("Authorization")))
+            if site.silent.is_set():
+                site.closed.wait(30.0)
+            elif site.dribbles.is_set():
+                self.send_response(site.status)
+                self.end_headers()
+                while not site.closed.wait(0.05):
+                    self.wfile.write(b"1")
+                    site.dribbled += 1
+            else:
+                self.answer(site.status, site.body)
+
+    with serving(Handler) as address:
+        site.url = f"http://{address}"
+        yield site
+        site.closed.set()
 
 
 def answered(source: MeterSource) -> Mapping[str, EnergyCounter]:

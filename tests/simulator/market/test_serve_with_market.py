@@ -1,7 +1,6 @@
 """The live job with a market, as its users run it: a price from a real server, its failures, reload, and secrets."""
 
 import json
-import logging
 import os
 import signal
 import subprocess
@@ -9,15 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import psutil
 import pytest
 
 from tests.processes import TOOL_SECONDS, program, until
+from tests.prometheus.stack import Quiet, serving
 from tests.simulator.simulator_process import run_once, running_job
 
 pytestmark = pytest.mark.servers
@@ -42,24 +39,15 @@ def trading() -> Iterator[Exchange]:
     """Run an exchange."""
     exchange = Exchange()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_GET(self) -> None:
             exchange.tokens.append(self.headers.get("Authorization", ""))
-            body = json.dumps({"price": exchange.price, "time": time.time() - 60.0}).encode()
-            self.send_response(exchange.status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            told = {"price": exchange.price, "time": time.time() - 60.0}
+            self.answer(exchange.status, json.dumps(told).encode())
 
-        def log_message(self, format: str, *args: Any) -> None:
-            logging.getLogger(__name__).debug(format, *args)
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        exchange.url = f"http://127.0.0.1:{server.server_address[1]}/price"
-        thread = Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+    with serving(Handler) as address:
+        exchange.url = f"http://{address}/price"
         yield exchange
-        server.shutdown()
 
 
 def written(folder: Path, text: str) -> Path:

@@ -1,17 +1,14 @@
 """A small HTTP server that answers as a Prometheus does, from samples in memory, or with whatever it is told to."""
 
-import http.server
 import json
 import re
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
-from tests.processes import join, refuse_unless_marked
+from tests.prometheus import stack
 from tests.simulator.ledger.attest.machine import Machine
 
 Answer = tuple[int, bytes]
@@ -53,30 +50,13 @@ def told(result: object) -> Answer:
 @contextmanager
 def serving(fake: Fake) -> Iterator[Fake]:
     """Serve until the block ends."""
-    refuse_unless_marked()
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(stack.Quiet):
         def do_GET(self) -> None:
             asked = parse_qs(urlsplit(self.path).query)
             fake.authorizations.append(self.headers.get("Authorization"))
-            status, body = fake.answer(asked["query"][0], float(asked.get("time", ["0"])[0]))
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(*fake.answer(asked["query"][0], float(asked.get("time", ["0"])[0])))
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Keep the test's output clean."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    # A server looks so often whether it shall stop; half a second by itself.
-    serve = partial(server.serve_forever, poll_interval=0.01)
-    thread = threading.Thread(target=serve, name="fake Prometheus", daemon=True)
-    thread.start()
-    fake.url = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
+    with stack.serving(Handler) as address:
+        fake.url = f"http://{address}"
         yield fake
-    finally:
-        server.shutdown()
-        join(thread)
-        server.server_close()

@@ -1,6 +1,5 @@
 """The command itself: a real Prometheus with a hard past, answers of any kind, and mistakes, each in one line."""
 
-import http.server
 import os
 import re
 import subprocess
@@ -18,7 +17,8 @@ from exporter.core.config import ConfigError
 from exporter.core.prometheus import Prometheus, authorization
 from simulator.cli import main
 from simulator.ledger.attest.stored import Exporter, fetch
-from tests.processes import join, program, refuse_unless_marked, running_prometheus
+from tests.processes import program, running_prometheus
+from tests.prometheus import stack
 from tests.simulator.ledger.attest.fake_prometheus import Fake, serving, told
 from tests.simulator.ledger.attest.machine import HOUR, INSTANCE, NOON, Machine, write_openmetrics
 
@@ -237,28 +237,19 @@ def test_any_token_is_sent_as_it_is_or_refused(tmp_path: Path, content: bytes) -
 @contextmanager
 def dripping(first: bytes) -> Iterator[str]:
     """Serve an answer with this beginning, after which a byte comes now and then, and no end."""
-    refuse_unless_marked()
     stop = threading.Event()
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(stack.Quiet):
         def do_GET(self) -> None:
             self.wfile.write(first)
             while not stop.wait(0.05):
                 self.wfile.write(b"x")
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Keep the test's output clean."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, name="dripping Prometheus", daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        stop.set()
-        server.shutdown()
-        join(thread)
-        server.server_close()
+    with stack.serving(Handler) as address:
+        try:
+            yield f"http://{address}"
+        finally:
+            stop.set()
 
 
 @pytest.mark.parametrize("first", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\n\r\n"])

@@ -17,7 +17,7 @@ from simulator.ledger.file.store import create_store
 from simulator.ledger.log.block_proof import prove_block
 from simulator.ledger.log.tiles import block_name
 from simulator.ledger.record.codec import digest
-from tests.prometheus.stack import serving
+from tests.prometheus.stack import Quiet, serving
 from tests.simulator.ledger.chains import Chain
 from tests.simulator.ledger.log.published import KEY, checked, checker, publish_to, write
 from tests.simulator.ledger.story import story
@@ -145,12 +145,9 @@ def test_a_log_is_fetched_from_a_web_server(tmp_path: Path, blocks: int) -> None
             store.append(block, records, finalized=block.signed_header.header.number)
     publish_to(tmp_path / "log", tmp_path / "ledger.db")
 
-    class Files(SimpleHTTPRequestHandler):
+    class Files(Quiet, SimpleHTTPRequestHandler):
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments, directory=str(tmp_path / "log"))
-
-        def log_message(self, *_: object) -> None:
-            """Keep the output of the tests clean."""
 
     key, fetch = Vkey.from_string(KEY.verifier()), checker().fetch
     with serving(Files) as server:
