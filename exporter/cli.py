@@ -256,7 +256,6 @@ def build_clean_window_parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="ecotrack clean-window",
         description="Ask the running exporter for the cleanest and cheapest window of the next 24 hours for a job.",
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add("--hours", type=float, metavar="N", default=1, help="length of the job (default: %(default)s)")
@@ -273,8 +272,6 @@ def build_parser() -> argparse.ArgumentParser:
         prog="ecotrack",
         description="Prometheus exporter for the energy and carbon of this machine.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add_config_flag(parser)
@@ -293,7 +290,6 @@ def build_calibrate_parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="ecotrack calibrate",
         description="Measure the idle and full power of this machine by its sensors, or by a meter that you read.",
-        allow_abbrev=False,
     )
     parser.add_argument("--undo", action="store_true", help="remove the last calibration")
     parser.add_argument(

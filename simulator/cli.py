@@ -53,8 +53,6 @@ SLOWEST, FASTEST = 0.01, 1e6
 EXTRAS = {"sklearn": "forecast", "torch": "measure", "distributed": "dask"}
 """Extras of the package by the library that they install; all other libraries come with `simulator`."""
 
-_STYLE: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
-
 DESCRIPTION = (
     "An edge cluster for ML inference that schedules by energy, simulated: live as metrics, or as experiments."
 )
@@ -113,21 +111,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser of all commands and flags, with their help."""
-    parser = Parser(prog="ecochain", description=DESCRIPTION, epilog=EPILOG, **_STYLE)
+    parser = Parser(prog="ecochain", description=DESCRIPTION, epilog=EPILOG)
     parser.add_argument("--version", action="version", version=f"ecochain {simulator.__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=Parser)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_serve(commands)
     _add_experiment(commands)
     add_picture(commands, _add_scenario, _add_seed)
     add_forecast(commands, Parser)
-    add_ledger(commands, Parser)
-    scenarios = commands.add_parser("scenarios", help="list the scenarios that come with the simulator", **_STYLE)
+    add_ledger(commands)
+    scenarios = commands.add_parser("scenarios", help="list the scenarios that come with the simulator")
     scenarios.set_defaults(command=_scenarios)
     for name, command, what in (
         ("measure-models", _measure_models, "size, latency, energy and agreement of compressed models"),
         ("measure-ledger", _measure_ledger, "the energy of ledger operations"),
     ):
-        measure = commands.add_parser(name, help=f"measure {what} on this machine", **_STYLE)
+        measure = commands.add_parser(name, help=f"measure {what} on this machine")
         measure.add_argument(
             "--output", metavar="FILE", type=_path, help="JSON file to write (default: the standard output)"
         )
@@ -136,7 +134,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_serve(commands: Any) -> None:
-    parser = commands.add_parser("serve", help="run the cluster live, with metrics", epilog=SERVE_EPILOG, **_STYLE)
+    parser = commands.add_parser("serve", help="run the cluster live, with metrics", epilog=SERVE_EPILOG)
     add = parser.add_argument
     _add_scenario(add, "--config.file")
     add("--config.check", dest="check", action="store_true", help="check scenario and web configuration, then exit")
@@ -168,7 +166,6 @@ def _add_experiment(commands: Any) -> None:
         "experiment",
         help="run an experiment and write tables, plots and a report",
         epilog=f"experiments:\n{explained}\n\nAfter Ctrl-C, the same command resumes the experiment.",
-        **_STYLE,
     )
     add = parser.add_argument
     add("experiment", metavar="NAME", choices=tuple(EXPLANATIONS), help="one of the experiments below")

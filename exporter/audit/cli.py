@@ -173,8 +173,6 @@ def build_parser() -> argparse.ArgumentParser:
         prog="ecotrack audit",
         description="Watch a running exporter, and check that its figures sum up and that every step keeps them.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add("--minutes", metavar="M", type=_minutes, default=1.0, help="time to watch (default: %(default)g)")

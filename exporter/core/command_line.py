@@ -110,7 +110,11 @@ class Web:
 
 
 class Parser(argparse.ArgumentParser):
-    """Parser that reports a mistake in one line, as the rest of the program does."""
+    """Parser that takes flags in full, shows its texts as written, and reports a mistake in one line."""
+
+    def __init__(self, **settings: Any) -> None:
+        style: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
+        super().__init__(**(style | settings))
 
     def error(self, message: str) -> NoReturn:
         """Report the mistake and exit."""

@@ -205,8 +205,6 @@ def build_backfill_parser() -> argparse.ArgumentParser:
         prog="ecotrack backfill",
         description="Write journals and foreign logs as OpenMetrics under the live names, a file for each day.",
         epilog=BACKFILL_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add("files", metavar="FILE", type=Path, nargs="+", help="a journal, an EcoTrack log, or codecarbon's emissions.csv")
@@ -253,8 +251,6 @@ def build_report_parser() -> argparse.ArgumentParser:
         prog="ecotrack report",
         description="Report on logs: emissions and their trend, activities, hours, budgets, score.",
         epilog=REPORT_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add("files", metavar="FILE", type=Path, nargs="+", help="a journal, an EcoTrack log, or codecarbon's emissions.csv")

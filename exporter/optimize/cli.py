@@ -81,8 +81,6 @@ def build_parser() -> argparse.ArgumentParser:
         prog="ecotrack optimize",
         description="Find what a strategy may save on this machine, and apply its settings for a time.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add("strategy", nargs="?", choices=STRATEGIES, metavar="STRATEGY", help=f"one of {', '.join(STRATEGIES)}")

@@ -93,8 +93,6 @@ def build_parser() -> argparse.ArgumentParser:
         prog="ecotrack dashboards",
         description="Write dashboards for your own Grafana.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add_output_flags(parser, "all that there are", "boards")
     add = parser.add_argument

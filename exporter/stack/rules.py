@@ -138,8 +138,6 @@ def build_parser() -> argparse.ArgumentParser:
         prog="ecotrack rules",
         description="Write recording rules and alerts for your own Prometheus, and messages for your Alertmanager.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add_output_flags(parser, "the program's name", "rules")
     add = parser.add_argument

@@ -74,20 +74,18 @@ examples:
 A path in a proof is under a kilobyte for a million blocks or records.
 """
 
-_STYLE: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
 
-
-def add_ledger(commands: Any, parser_class: type[argparse.ArgumentParser]) -> None:
+def add_ledger(commands: Any) -> None:
     """Add the command with its own commands and flags."""
     parser = commands.add_parser(
-        "ledger", help="verify a ledger file, prove what is in it", description=DESCRIPTION, epilog=EPILOG, **_STYLE
+        "ledger", help="verify a ledger file, prove what is in it", description=DESCRIPTION, epilog=EPILOG
     )
-    own = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=parser_class)
-    verify = own.add_parser("verify", help="check a whole ledger file", epilog=VERIFY_EPILOG, **_STYLE)
+    own = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    verify = own.add_parser("verify", help="check a whole ledger file", epilog=VERIFY_EPILOG)
     verify.add_argument("ledger", metavar="FILE", type=Path, help="ledger file")
     _add_head(verify, "head that the ledger had earlier: it has to begin with those blocks")
     verify.set_defaults(command=_ledger, work=_verify)
-    prove = own.add_parser("prove", help="write a proof of a claim, or of growth", epilog=PROVE_EPILOG, **_STYLE)
+    prove = own.add_parser("prove", help="write a proof of a claim, or of growth", epilog=PROVE_EPILOG)
     add = prove.add_argument
     add("claim", metavar="CLAIM", nargs="?", type=_claim, help="DEVICE/SEQUENCE")
     add("--record", metavar="N", type=_number, help="also this one of the claim's task records, from 0")
@@ -97,11 +95,11 @@ def add_ledger(commands: Any, parser_class: type[argparse.ArgumentParser]) -> No
     add("--ledger", metavar="FILE", type=Path, default=Path("ledger.db"), help="ledger file (default: %(default)s)")
     add("--output", metavar="FILE", type=Path, help="proof to write (default: the standard output)")
     prove.set_defaults(command=_ledger, work=_prove)
-    check = own.add_parser("check", help="check a proof, without the ledger", **_STYLE)
+    check = own.add_parser("check", help="check a proof, without the ledger")
     check.add_argument("proof", metavar="PROOF", type=Path, help="file that `prove` wrote")
     _add_head(check, "head that you trust: the proof has to be about it")
     check.set_defaults(command=_ledger, work=_check)
-    show = own.add_parser("show", help="print what a ledger holds, or one of its blocks or claims", **_STYLE)
+    show = own.add_parser("show", help="print what a ledger holds, or one of its blocks or claims")
     show.add_argument("ledger", metavar="FILE", type=Path, help="ledger file")
     which = show.add_mutually_exclusive_group()
     which.add_argument("--block", metavar="N", type=_number, help="this block, numbered from 1, as JSON")
@@ -113,7 +111,7 @@ def add_ledger(commands: Any, parser_class: type[argparse.ArgumentParser]) -> No
     show.add_argument("--until", metavar="TIME", type=time_of, help="with --hours: until then (default: its last hour)")
     show.add_argument("--json", action="store_true", help="with --hours: as JSON")
     show.set_defaults(command=_ledger, work=_show)
-    export = own.add_parser("export", help="write the genesis and all blocks as JSON, one a line", **_STYLE)
+    export = own.add_parser("export", help="write the genesis and all blocks as JSON, one a line")
     export.add_argument("ledger", metavar="FILE", type=Path, help="ledger file")
     export.add_argument("--output", metavar="FILE", type=Path, help="file to write (default: the standard output)")
     export.set_defaults(command=_ledger, work=_export)

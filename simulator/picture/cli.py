@@ -28,8 +28,6 @@ def add_picture(commands: Any, add_scenario: Callable[[Any], None], add_seed: Ca
         "picture",
         help="draw one run: supply, load, grid, batteries, who is awake, and the tasks that wait",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add_scenario(add)

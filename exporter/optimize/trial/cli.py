@@ -169,8 +169,6 @@ def build_parser() -> argparse.ArgumentParser:
         prog="ecotrack trial",
         description="Measure what a strategy saves: its settings off and on, in an order that chance draws.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add("strategy", choices=STRATEGIES, metavar="STRATEGY", help=f"one of {', '.join(STRATEGIES)}")

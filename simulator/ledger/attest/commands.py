@@ -45,14 +45,10 @@ The URL, the instance, the job and the public part of the key stand in the ledge
 Exit status: 0 an hour was attested, or nothing was to do; 1 the ledger is damaged; 2 a mistake; 3 all were refused.
 """
 
-_STYLE: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
-
 
 def add_attest(own: Any, command: Callable[[argparse.Namespace], int]) -> None:
     """Add the command; `command` is what runs all that work on a ledger file."""
-    parser = own.add_parser(
-        "attest", help="claim the hours of a real exporter", description=DESCRIPTION, epilog=EPILOG, **_STYLE
-    )
+    parser = own.add_parser("attest", help="claim the hours of a real exporter", description=DESCRIPTION, epilog=EPILOG)
     add = parser.add_argument
     add("--prometheus", metavar="URL", required=True, help="Prometheus that has stored the samples")
     add("--prometheus.user", dest="user", metavar="NAME", help="user that it wants")

@@ -37,12 +37,10 @@ log: beside it, FILE.signed keeps the checkpoint that it signed last, and a ledg
 refused.
 """
 
-_STYLE: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
-
 
 def add_key(own: Any) -> None:
     """Add the command that makes a key."""
-    key = own.add_parser("key", help="make a key that signs, and print its public part", epilog=KEY_EPILOG, **_STYLE)
+    key = own.add_parser("key", help="make a key that signs, and print its public part", epilog=KEY_EPILOG)
     key.add_argument("--name", metavar="NAME", required=True, help="name of the key, such as laptop.example/ecotrack")
     key.add_argument("--output", metavar="FILE", type=Path, required=True, help="file of the key, which is made")
     key.set_defaults(command=_key)
@@ -50,7 +48,7 @@ def add_key(own: Any) -> None:
 
 def add_publish(own: Any, command: Callable[[argparse.Namespace], int]) -> None:
     """Add the command that publishes a ledger; `command` runs it and tells what ledger files say."""
-    publish = own.add_parser("publish", help="write a ledger as a public log", epilog=PUBLISH_EPILOG, **_STYLE)
+    publish = own.add_parser("publish", help="write a ledger as a public log", epilog=PUBLISH_EPILOG)
     publish.add_argument("ledger", metavar="FILE", type=Path, help="ledger file")
     publish.add_argument("--key", metavar="FILE", type=Path, required=True, help="key that signs, as `key` makes it")
     publish.add_argument("--output", metavar="FOLDER", type=Path, required=True, help="folder to publish")
