@@ -19,7 +19,8 @@ import psutil
 import requests
 
 TOOL_SECONDS = 240.0
-"""Longest time in seconds that a program that checks or converts a file may take on a busy machine."""
+"""Longest time in seconds that a program may take to start, to end, or to check a file, on a busy machine: the first
+start of a simulator compiles its kernels."""
 
 
 def refuse_unless_marked() -> None:
@@ -52,9 +53,9 @@ def _ports() -> Iterator[int]:
     return itertools.cycle([*ports[first:], *ports[:first]])
 
 
-def wait_for(url: str, process: subprocess.Popen[bytes], log: Path, timeout: float = 240.0) -> None:
+def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     """Return once `url` answers 200; fail with the end of the log if the process ends or time runs out."""
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + TOOL_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(requests.RequestException):
             if requests.get(url, timeout=2).status_code == 200:
@@ -65,10 +66,9 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path, timeout: flo
 
 @contextlib.contextmanager
 def running(
-    argv: Sequence[str], *, ready: str, log: Path, timeout: float = 240.0, open_files: int | None = None
+    argv: Sequence[str], *, ready: str, log: Path, open_files: int | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `argv` until the block ends; it counts as started once the URL `ready` answers 200, in `timeout` seconds: the
-    first start of a simulator compiles its kernels.
+    """Run `argv` until the block ends; it counts as started once the URL `ready` answers 200.
 
     It may have so many `open_files` and cannot raise that.
     """
@@ -81,13 +81,13 @@ def running(
             subprocess.Popen(list(argv), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
         ) as process,
     ):
-        wait_for(ready, process, log, timeout)
+        wait_for(ready, process, log)
         yield process
 
 
 @contextlib.contextmanager
-def ending(process: subprocess.Popen[AnyStr], seconds: float = 240.0) -> Iterator[subprocess.Popen[AnyStr]]:
-    """Yield the process; when the block ends ask it to stop, and kill it if it has not ended within `seconds`.
+def ending(process: subprocess.Popen[AnyStr]) -> Iterator[subprocess.Popen[AnyStr]]:
+    """Yield the process; when the block ends ask it to stop, and kill it if it does not.
 
     `with Popen(...)` would wait for its end without a bound.
     """
@@ -96,28 +96,28 @@ def ending(process: subprocess.Popen[AnyStr], seconds: float = 240.0) -> Iterato
     finally:
         process.terminate()
         try:
-            process.wait(seconds)
+            process.wait(TOOL_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(seconds)
+            process.wait(TOOL_SECONDS)
         for pipe in (process.stdin, process.stdout, process.stderr):
             if pipe is not None:
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
 
 
-def first_line(process: subprocess.Popen[str], seconds: float = 240.0) -> str:
-    """Return the first line that the process prints, without its end; fail if there is none within `seconds`."""
+def first_line(process: subprocess.Popen[str]) -> str:
+    """Return the first line that the process prints, without its end; fail if there is none."""
     assert process.stdout is not None
-    readable, _, _ = select.select([process.stdout], [], [], seconds)
-    assert readable, f"{process.args!r} has printed nothing in {seconds:g} s"
+    readable, _, _ = select.select([process.stdout], [], [], TOOL_SECONDS)
+    assert readable, f"{process.args!r} has printed nothing in {TOOL_SECONDS:g} s"
     return process.stdout.readline().removesuffix("\n")
 
 
-def join(thread: threading.Thread, seconds: float = 240.0) -> None:
-    """Return once the thread has ended; fail if it goes on for `seconds`."""
-    thread.join(seconds)
-    assert not thread.is_alive(), f"{thread.name} has not ended in {seconds:g} s"
+def join(thread: threading.Thread) -> None:
+    """Return once the thread has ended; fail if it goes on."""
+    thread.join(TOOL_SECONDS)
+    assert not thread.is_alive(), f"{thread.name} has not ended in {TOOL_SECONDS:g} s"
 
 
 @contextlib.contextmanager
@@ -162,7 +162,7 @@ def program(*names: str) -> str:
     raise AssertionError(f"{names[0]} is not installed: `make test` installs it from Debian's packages as root")
 
 
-def until(condition: Callable[[], bool], what: str, timeout: float = 240.0) -> None:
+def until(condition: Callable[[], bool], what: str, timeout: float = TOOL_SECONDS) -> None:
     """Return once the condition holds; fail, saying what was waited for, once time runs out."""
     deadline = time.monotonic() + timeout
     while not condition():

@@ -22,7 +22,7 @@ WAITS = {"wait": 1, "join": 1, "result": 1, "get": 1, "acquire": 1, "communicate
 """Methods that wait without a bound where no timeout is named and there are fewer positional arguments than this."""
 
 
-BOUND_PLACE = {"wait": 0, "join": 0, "create_connection": 1, "settimeout": 0, "until": 2, "ending": 1, "first_line": 1}
+BOUND_PLACE = {"wait": 0, "join": 0, "create_connection": 1, "settimeout": 0, "until": 2}
 """Place among the arguments at which a wait takes its bound where it is not named."""
 
 BUSY_SECONDS = 120.0

@@ -70,10 +70,10 @@ HTML_SOURCE = re.compile(r"<(?:img|source)\b[^>]*?\b(?:src|srcset)=\"([^\"]+)\""
 """Picture of HTML, by which a page shows another one to readers with a dark screen."""
 
 
-def page_paths(root: Path = ROOT) -> list[Path]:
+def page_paths() -> list[Path]:
     """Return every page of the repository, sorted."""
-    folders = [root / "docs", *(root / name for name in WRITTEN_ELSEWHERE)]
-    return sorted([*root.glob("*.md"), *(path for folder in folders for path in folder.rglob("*.md"))])
+    folders = [ROOT / "docs", *(ROOT / name for name in WRITTEN_ELSEWHERE)]
+    return sorted([*ROOT.glob("*.md"), *(path for folder in folders for path in folder.rglob("*.md"))])
 
 
 def read_page(path: Path) -> Page:

@@ -19,9 +19,9 @@ def total(joules: float, mattered_at: float | None = None) -> GroupTotal:
     return GroupTotal(energy={Scope.HOST: Joules(joules)}, cpu=Seconds(joules / 10.0), mattered_at=at)
 
 
-def placed(groups: dict[str, GroupTotal], gains: dict[str, float], *, top: int = 2, spent: float = 100.0) -> set[str]:
+def placed(groups: dict[str, GroupTotal], gains: dict[str, float]) -> set[str]:
     """Return the groups that have series after gains at noon."""
-    found = place(groups, {name: total(gain) for name, gain in gains.items()}, top=top, spent=Joules(spent), now=NOON)
+    found = place(groups, {name: total(gain) for name, gain in gains.items()}, top=2, spent=Joules(100.0), now=NOON)
     return set(found.groups)
 
 

@@ -22,10 +22,10 @@ def view(points: Points, *, dialect: Dialect | None = None) -> View:
     return View(stored=Stored(series=series, since=0.0, dialect=dialect or Dialect()), at=AT)
 
 
-def steady(slope: float, distance: float, first: float, *, start: float = 1e6) -> Points:
+def steady(slope: float, distance: float, first: float) -> Points:
     """Return a counter that rises evenly, sampled from `first` seconds before the end of the window on."""
     count = int(first // distance) + 1
-    return tuple((AT - first + distance * one, start + slope * distance * one) for one in range(count))
+    return tuple((AT - first + distance * one, 1e6 + slope * distance * one) for one in range(count))
 
 
 @given(

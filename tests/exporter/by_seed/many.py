@@ -145,11 +145,11 @@ def totals(found: Sequence[Ran]) -> Counter[str]:
     return sum((Counter(one.hits) for one in found), Counter())
 
 
-def options(description: str | None, *, seeds: int = 100) -> argparse.ArgumentParser:
+def options(description: str | None) -> argparse.ArgumentParser:
     """Return the parser of what is to be run."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--first", type=int, default=0, help="first seed")
-    parser.add_argument("--seeds", type=int, default=seeds, help="number of seeds")
+    parser.add_argument("--seeds", type=int, default=100, help="number of seeds")
     parser.add_argument("--hours", type=float, default=6.0, help="simulated hours of each")
     parser.add_argument("--interval", type=float, default=5.0, help="seconds between samples")
     parser.add_argument("--workers", type=int, default=2, help="processes that share them")

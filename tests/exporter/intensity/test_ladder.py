@@ -121,9 +121,9 @@ class World:
         return point
 
 
-def ladder(world: World, provider: str = "uk") -> AskedLiveProvider:
+def ladder(world: World) -> AskedLiveProvider:
     live = LiveIntensity(
-        Question(provider=provider, zone="GB"), world.clock, send=world.send, draw=itertools.cycle([0.0, 0.99]).__next__
+        Question(provider="uk", zone="GB"), world.clock, send=world.send, draw=itertools.cycle([0.0, 0.99]).__next__
     )
     return AskedLiveProvider(live, configured_intensity(STATIC, "own", NOON), "GB")
 

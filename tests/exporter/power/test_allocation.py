@@ -59,9 +59,9 @@ def load(over: Span, utilization: float = 0.5) -> Load:
     return Load(utilization=Ratio(utilization), span=over)
 
 
-def one_sample(*sensors: Measured, utilization: float = 0.5) -> Allocation:
+def one_sample(*sensors: Measured) -> Allocation:
     over = span(0.0, 5.0)
-    return allocate(MODEL, load(over, utilization), sensors, {}, over.start)
+    return allocate(MODEL, load(over, 0.5), sensors, {}, over.start)
 
 
 @dataclass(slots=True)

@@ -31,9 +31,9 @@ def days(station: str) -> list[WeatherDay]:
     return STATIONS[station].days()[::8]
 
 
-def taken_in(panel: SolarArray, station: str = "greensboro") -> float:
+def taken_in(panel: SolarArray) -> float:
     """Return the mean irradiance in W/m2 that enters the panel."""
-    return float(np.mean([panel.irradiance(day) for day in days(station)]))
+    return float(np.mean([panel.irradiance(day) for day in days("greensboro")]))
 
 
 def test_a_horizontal_panel_takes_in_what_falls_on_the_ground() -> None:

@@ -233,7 +233,7 @@ def long_experiment(folder: Path) -> Iterator[subprocess.Popen[str]]:
     journal = folder / "scaling-published" / "runs.jsonl"
     with ending(subprocess.Popen(command, stderr=subprocess.PIPE, text=True)) as process:
         # Its kernels are compiled first.
-        until(lambda: journal.exists() and journal.read_bytes().count(b"\n") > 1, "a finished run", 240.0)
+        until(lambda: journal.exists() and journal.read_bytes().count(b"\n") > 1, "a finished run")
         yield process
 
 

@@ -34,8 +34,8 @@ def pair(kind: Kind) -> tuple[Calibrated, Calibrated]:
     return model, reference
 
 
-def lately(kind: Kind, days: int = 9) -> Series:
-    whole = course(kind, days, seed=9)
+def lately(kind: Kind) -> Series:
+    whole = course(kind, 9, seed=9)
     return whole.observed_until(len(whole.values) - 1)
 
 

@@ -17,8 +17,8 @@ from tests.simulator.forecast.courses import course
 
 
 @cache
-def learnt(kind: Kind = Kind.WIND) -> Pair:
-    return learn_pair([Convex(), Ridge()], course(kind, 90), 1)
+def learnt() -> Pair:
+    return learn_pair([Convex(), Ridge()], course(Kind.WIND, 90), 1)
 
 
 @pytest.mark.parametrize("kind", Kind)

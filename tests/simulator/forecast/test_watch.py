@@ -16,10 +16,10 @@ DAY = 24
 ENDS = (1, 6, 24)
 
 
-def told(error: float, *, width: float = 10.0, truth: float = 100.0) -> Prediction:
-    """Return a forecast that is wrong by so much at every horizon, in bands of a width."""
-    mean = np.full(DAY, truth + error)
-    spread = np.interp(LEVELS, (0.0, 1.0), (-width, width))
+def told(error: float) -> Prediction:
+    """Return a forecast that is wrong by so much at every horizon, in bands of one width."""
+    mean = np.full(DAY, 100.0 + error)
+    spread = np.interp(LEVELS, (0.0, 1.0), (-10.0, 10.0))
     return Prediction(mean=mean, quantiles=mean + spread[:, np.newaxis])
 
 

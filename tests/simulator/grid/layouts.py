@@ -50,16 +50,17 @@ ENTSOE_TYPES = (
 )
 
 
-def entsoe(
-    units: Sequence[str], megawatts: Sequence[Sequence[str]], *, column: str = "MTU", area: str = "BZN|DE-LU"
-) -> str:
+def entsoe(units: Sequence[str], megawatts: Sequence[Sequence[str]], *, column: str = "MTU") -> str:
     """Return a file of generation with a row for each market time unit, in the order of `ENTSOE_TYPES`.
 
     As in real files, pumped storage has another column for what it takes, and names have two spaces in them.
     """
     names = [f"{one}  - Actual Aggregated [MW]" for one in ENTSOE_TYPES]
     names.append("Hydro Pumped Storage  - Actual Consumption [MW]")
-    rows = [["Area", column, *names], *([area, unit, *row, "n/e"] for unit, row in zip(units, megawatts, strict=True))]
+    rows = [
+        ["Area", column, *names],
+        *(["BZN|DE-LU", unit, *row, "n/e"] for unit, row in zip(units, megawatts, strict=True)),
+    ]
     return "".join(",".join(f'"{cell}"' for cell in row) + "\n" for row in rows)
 
 

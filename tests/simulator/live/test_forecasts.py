@@ -64,8 +64,8 @@ def lesson(kind: Kind = Kind.SOLAR) -> Lesson:
     return Lesson(heading=heading, pair=pair, sky=series.clear_sky[: 365 * DAY])
 
 
-def live_course(kind: Kind = Kind.SOLAR, name: str = "site") -> Course:
-    return Course(lesson(kind), name, Hours(site=greensboro(date(2025, 1, 1)), lead=0))
+def live_course(kind: Kind = Kind.SOLAR) -> Course:
+    return Course(lesson(kind), "site", Hours(site=greensboro(date(2025, 1, 1)), lead=0))
 
 
 def after(

@@ -27,8 +27,8 @@ def regions(name: str = "regions", **changes: Any) -> Scenario:
     return msgspec.structs.replace(scenario, **({"run": short} | changes))
 
 
-def result(scenario: Scenario, policy: str, seed: int = 2, *, ledger: bool = True) -> RunResult:
-    return simulate(Job(scenario=scenario, method=Method(name="x", policy=policy, ledger=ledger), seed=seed))
+def result(scenario: Scenario, policy: str, *, ledger: bool = True) -> RunResult:
+    return simulate(Job(scenario=scenario, method=Method(name="x", policy=policy, ledger=ledger), seed=2))
 
 
 @pytest.mark.parametrize("policy", ["shifting", "round-robin"])

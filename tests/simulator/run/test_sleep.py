@@ -20,7 +20,7 @@ SLEEP = SleepSection(
 FREE = SleepSection(watts=1.0, enter_seconds=0.0, enter_joules=0.0, wake_seconds=0.0, wake_joules=0.0)
 
 
-def sleepy(sleep: SleepSection = SLEEP, *, per_hour: float = 60.0, nodes: int = 3, **scheduler: Any) -> Scenario:
+def sleepy(sleep: SleepSection = SLEEP, *, per_hour: float = 60.0, **scheduler: Any) -> Scenario:
     """Return the scenario `edge` on equal devices with this sleep."""
     device = DeviceSection(
         name="board",
@@ -33,9 +33,7 @@ def sleepy(sleep: SleepSection = SLEEP, *, per_hour: float = 60.0, nodes: int = 
         sleep=sleep,
         source="made up",
     )
-    scenario = edge(
-        devices=(device,), nodes=tuple(NodeSection(name=f"node-{one}", device="board") for one in range(nodes))
-    )
+    scenario = edge(devices=(device,), nodes=tuple(NodeSection(name=f"node-{one}", device="board") for one in range(3)))
     arrivals = msgspec.structs.replace(scenario.workload.arrivals, rate_per_hour=per_hour)
     options = {"sleeping": "timeout", "policy": "joint"} | scheduler
     return msgspec.structs.replace(
@@ -45,8 +43,8 @@ def sleepy(sleep: SleepSection = SLEEP, *, per_hour: float = 60.0, nodes: int = 
     )
 
 
-def engine(scenario: Scenario, seed: int = 1) -> Engine:
-    return build_engine(scenario, Method(name="x", policy=scenario.scheduler.policy), seed)
+def engine(scenario: Scenario) -> Engine:
+    return build_engine(scenario, Method(name="x", policy=scenario.scheduler.policy), 1)
 
 
 @pytest.mark.parametrize("failed_wakes", [0.0, 0.4])

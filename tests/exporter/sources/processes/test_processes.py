@@ -53,9 +53,9 @@ def opened(kernel: FakeKernel, by: By = By.NAME, **patterns: tuple[str, ...]) ->
     return source
 
 
-def read_later(source: ProcessesSource, kernel: FakeKernel, seconds: float = STEP) -> GroupTimes:
+def read_later(source: ProcessesSource, kernel: FakeKernel) -> GroupTimes:
     """Read after some time."""
-    kernel.pass_time(seconds)
+    kernel.pass_time(STEP)
     return source.read()
 
 

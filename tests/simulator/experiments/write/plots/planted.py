@@ -50,14 +50,14 @@ def with_factorial(results: Results) -> Results:
     return replace(results, factorial=factorial)
 
 
-def variation(parameter: str, factor: float, share: float | None, *, half: float = 0.03) -> Variation:
+def variation(parameter: str, factor: float, share: float | None) -> Variation:
     """Return a setting at which the difference is so great a share of the reference's grams."""
     return Variation(
         parameter=parameter,
         factor=factor,
         grams=around(500.0, 20.0),
         against_grams=around(600.0, 20.0),
-        difference=None if share is None else around(share, half),
+        difference=None if share is None else around(share, 0.03),
         misses=around(0.001, 0.001),
         serves_less=False if factor != 4.0 else None,
     )
