@@ -161,9 +161,13 @@ class Tab:
     def picture(self, file: Path) -> None:
         """Take a picture of the whole page."""
         size = self.call("Page.getLayoutMetrics")["cssContentSize"]
-        clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
+        file.write_bytes(self.part(0, 0, size["width"], size["height"]))
+
+    def part(self, left: float, top: float, width: float, height: float) -> bytes:
+        """Return a picture of a part of the page: the same bytes for the same look."""
+        clip = {"x": left, "y": top, "width": width, "height": height, "scale": 1}
         answer = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
-        file.write_bytes(base64.b64decode(answer["data"]))
+        return base64.b64decode(answer["data"])
 
     def print(self, file: Path) -> None:
         """Print the page to a PDF on A4, with the colours that printers are told by default."""

@@ -14,11 +14,8 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 UNSURE = "Element content is too short to determine if it is actual text content"
 """Words of axe about contrast where a cell has one sign; longer ones in the same colours are judged."""
 
-FLAT = """document.querySelectorAll('.scroll').forEach(one => one.style.background = 'none');
-document.querySelectorAll('.scroll :is(td, th)').forEach(one => one.style.position = 'static');
-"""
-"""Take away shadows at the edges of tables and columns that stay: axe does not judge contrast where one thing lies on
-another."""
+FLAT = "document.querySelectorAll('.scroll :is(td, th)').forEach(one => one.style.position = 'static');"
+"""Let columns that stay go with the others: axe does not judge contrast where one thing lies on another."""
 
 WIDE = """(() => {
   const wide = document.documentElement.scrollWidth - innerWidth;
@@ -28,6 +25,13 @@ WIDE = """(() => {
 STICKS_OUT = """[...document.querySelectorAll('body *')].filter(one => !one.closest('svg'))
   .filter(one => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
   .map(one => one.outerHTML.slice(0, 80) + ' is cut off')"""
+
+SCROLLS = """[...document.querySelectorAll('.scroll')].map((one, number) => [one, number])
+  .filter(([one]) => one.scrollWidth > one.clientWidth + 20).map(([one, number]) => {
+    const place = one.getBoundingClientRect(), table = one.firstElementChild.getBoundingClientRect();
+    return [number, Math.floor(place.right), Math.ceil(table.top + scrollY), Math.floor(table.height) - 1];
+  })"""
+"""Number, right edge, top and height of each table that scrolls."""
 
 TO_REACH = "[...document.querySelectorAll('a[href], button, [tabindex=\"0\"]')]"
 

@@ -7,6 +7,7 @@ twice the size, the keyboard, and print.
 import shutil
 from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from exporter.core.web.server import Response, Server
 from exporter.core.web.web_config import load_web_config
 from tests.browser.chromium import Browser, Look, Tab, browsing, tab
-from tests.browser.examined import STICKS_OUT, WIDE, not_reached, wrong
+from tests.browser.examined import SCROLLS, STICKS_OUT, WIDE, not_reached, wrong
 from tests.browser.sheets import signs
 from tests.browser.states import STATES, routes
 from tests.exporter.core.web.http_client import serving
@@ -30,6 +31,9 @@ PAPER = Look(width=718, dark=True, medium="print")
 
 SHEET_PIXELS = 1123
 """Height of a sheet of A4 in CSS pixels, of 96 to an inch."""
+
+SHADE_PIXELS = 5
+"""Width of the shade at the edge of a table that scrolls, less a pixel of which a part is shaded."""
 
 FOOT = "document.querySelector('footer').textContent.length"
 
@@ -108,6 +112,28 @@ def test_the_foot_of_a_page_has_no_sheet_for_itself(
         least = bisect_left(range(SHEET_PIXELS), few + 1, key=lambda height: len(grown(height)))
         assert least < SHEET_PIXELS
         assert grown(least)[-1] > shown.evaluate(FOOT)
+
+
+@pytest.mark.parametrize("name", ["exporter-programs", "exporter-report", "simulator-edge"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_no_figure_is_under_the_shade_of_a_table_that_scrolls_and_none_is_left_at_its_end(
+    browser: Browser, server: Server, name: str, *, dark: bool
+) -> None:
+    with tab(browser) as shown:
+        shown.look(replace(TELEPHONE, dark=dark))
+        shown.open(f"{server.url}/{name}")
+        found = shown.evaluate(SCROLLS)
+        assert found
+        for number, right, top, height in found:
+
+            def edge(left: int, number: int = number, place: tuple[int, int, int] = (right, top, height)) -> bytes:
+                shown.evaluate(f"document.querySelectorAll('.scroll')[{number}].scrollLeft = {left}")
+                return shown.part(place[0] - SHADE_PIXELS, place[1], SHADE_PIXELS, place[2])
+
+            begin, blank = edge(0), shown.part(right + 3, top, SHADE_PIXELS, height)
+            assert begin != blank
+            assert edge(7) == edge(13) == begin
+            assert edge(10_000) == blank
 
 
 def printed(shown: Tab, folder: Path) -> list[int]:
