@@ -30,7 +30,7 @@ def _groups(groups: Sequence[GroupView]) -> str:
     more = f'<tr><td class="dim">and {further} more</td>{"<td></td>" * len(headings)}</tr>' if further > 0 else ""
     rest = "".join(_group(one, one.group, of_network=of_network) for one in groups if not one.program)
     head = "".join(f'<th class="num">{heading}</th>' for heading in headings)
-    table = f'<table class="programs"><tr><th>Program</th>{head}</tr>{rows}{more}{rest}</table>'
+    table = f'<table class="programs"><thead><tr><th>Program</th>{head}</tr></thead>{rows}{more}{rest}</table>'
     return scrolling("What each program uses", table)
 
 
@@ -80,7 +80,9 @@ def _processes(processes: Sequence[ProcessView]) -> str:
     many = {0: "None has", 1: "In bold: one has"}.get(busy, f"In bold: {busy} have")
     head = '<th>Process</th><th class="num">Id</th><th>Program</th><th class="num">CPUs</th><th class="num">Watts</th>'
     told = f'<p class="name">Busiest processes</p><p class="dim">{many} more than half of a CPU</p>'
-    return told + scrolling("Busiest processes", f'<table class="programs"><tr>{head}</tr>{rows}</table>')
+    return told + scrolling(
+        "Busiest processes", f'<table class="programs"><thead><tr>{head}</tr></thead>{rows}</table>'
+    )
 
 
 def _process(one: ProcessView, place: int) -> str:

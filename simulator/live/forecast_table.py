@@ -32,7 +32,9 @@ def forecast_section(forecasts: Sequence[ForecastView]) -> str:
     head = "".join(f"<th>{title}</th>" for title in ("Site", "Of"))
     head += "".join(f'<th class="num">{title}</th>' for title in ("Next hour", "80% band", "Skill"))
     rows = "".join(_row(one) for one in forecasts)
-    table = scrolling("Forecasts", f'<table class="forecasts"><tr>{head}<th>Served</th></tr>{rows}</table>')
+    table = scrolling(
+        "Forecasts", f'<table class="forecasts"><thead><tr>{head}<th>Served</th></tr></thead>{rows}</table>'
+    )
     keys = "".join(f'<span class="key {name}">{text}</span>' for name, text in LEGEND)
     charts = "".join(f"<div>{forecast_chart(one)}</div>" for one in forecasts[:MOST_CHARTS])
     more = len(forecasts) - MOST_CHARTS

@@ -55,7 +55,7 @@ def _table(
 ) -> str:
     words, charges = ("".join(f"<th>{title}</th>" for title in titles) for titles in (texts, bars))
     numbers, rest = ("".join(f'<th class="num">{title}</th>' for title in titles) for titles in (figures, more))
-    head = f"<tr>{words}{numbers}{charges}{rest}</tr>"
+    head = f"<thead><tr>{words}{numbers}{charges}{rest}</tr></thead>"
     return scrolling(name.capitalize(), f'<table class="{name}">{head}{rows}</table>')
 
 

@@ -26,6 +26,17 @@ STICKS_OUT = """[...document.querySelectorAll('body *')].filter(one => !one.clos
   .filter(one => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
   .map(one => one.outerHTML.slice(0, 80) + ' is cut off')"""
 
+CLOSE = """(() => {
+  const words = document.createRange(), end = (one, side) => {
+    words.selectNodeContents(one);
+    return words.getBoundingClientRect()[side];
+  };
+  return [...document.querySelectorAll('.scroll table:not(.factors) .num + :not(.num)')]
+    .filter(one => one.textContent && end(one, 'left') - end(one.previousElementSibling, 'right') < 12)
+    .map(one => `${one.previousElementSibling.textContent} ${one.textContent}`);
+})()"""
+"""Figures, aligned to the right, and the words of the next column, aligned to the left, that look like one."""
+
 SCROLLS = """[...document.querySelectorAll('.scroll')].map((one, number) => [one, number])
   .filter(([one]) => one.scrollWidth > one.clientWidth + 20).map(([one, number]) => {
     const place = one.getBoundingClientRect(), table = one.firstElementChild.getBoundingClientRect();

@@ -15,7 +15,7 @@ import pytest
 from exporter.core.web.server import Response, Server
 from exporter.core.web.web_config import load_web_config
 from tests.browser.chromium import Browser, Look, Tab, browsing, tab
-from tests.browser.examined import SCROLLS, STICKS_OUT, WIDE, not_reached, wrong
+from tests.browser.examined import CLOSE, SCROLLS, STICKS_OUT, WIDE, not_reached, wrong
 from tests.browser.sheets import signs
 from tests.browser.states import STATES, routes
 from tests.exporter.core.web.http_client import serving
@@ -31,6 +31,9 @@ PAPER = Look(width=718, dark=True, medium="print")
 
 SHEET_PIXELS = 1123
 """Height of a sheet of A4 in CSS pixels, of 96 to an inch."""
+
+MOST_WHITE = 0.2
+"""Part of the first sheet that may stay white. A choice: less than the picture of flows, which cannot be cut, needs."""
 
 SHADE_PIXELS = 5
 """Width of the shade at the edge of a table that scrolls, less a pixel of which a part is shaded."""
@@ -95,11 +98,11 @@ def test_a_page_is_printed_whole_and_dark_on_white(browser: Browser, server: Ser
         assert sheets[-1] > shown.evaluate(FOOT)
 
 
-@pytest.mark.parametrize("name", ["exporter-laptop", "exporter-report", "simulator-edge"])
+@pytest.mark.parametrize("name", ["exporter-programs", "exporter-report", "simulator-edge"])
 def test_the_foot_of_a_page_has_no_sheet_for_itself(
     browser: Browser, server: Server, name: str, tmp_path: Path
 ) -> None:
-    """The last section is made higher until it needs one sheet more: with the foot, or before it."""
+    """The last of some sections of a sheet is made higher until it needs one more: with the foot, or before it."""
     with tab(browser) as shown:
         shown.look(PAPER)
         shown.open(f"{server.url}/{name}")
@@ -134,6 +137,59 @@ def test_no_figure_is_under_the_shade_of_a_table_that_scrolls_and_none_is_left_a
             assert begin != blank
             assert edge(7) == edge(13) == begin
             assert edge(10_000) == blank
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_printed_columns_stand_apart(browser: Browser, server: Server, name: str) -> None:
+    with tab(browser) as shown:
+        shown.look(PAPER)
+        shown.open(f"{server.url}/{name}")
+        assert shown.evaluate(CLOSE) == []
+
+
+@pytest.mark.parametrize("name", ["exporter-laptop", "exporter-programs", "simulator-edge", "simulator-flows"])
+def test_the_first_printed_sheet_is_used(browser: Browser, server: Server, name: str, tmp_path: Path) -> None:
+    """Its white end is as high as the header can grow before anything leaves the sheet."""
+    with tab(browser) as shown:
+        shown.look(PAPER)
+        shown.open(f"{server.url}/{name}")
+        first = printed(shown, tmp_path)[0]
+        white = round(MOST_WHITE * SHEET_PIXELS)
+        assert grown_header(shown, white, tmp_path)[0] < first
+
+
+def test_a_long_printed_table_goes_on_with_its_headings(browser: Browser, server: Server, tmp_path: Path) -> None:
+    with tab(browser) as shown:
+        shown.look(PAPER)
+        shown.open(f"{server.url}/simulator-edge")
+        row = "document.querySelector('.nodes tbody tr')"
+        shown.evaluate(f"for (let more = 0; more < 45; more++) {row}.after({row}.cloneNode(true))")
+        sheets = printed(shown, tmp_path)
+        headings = shown.evaluate("document.querySelector('.nodes thead').textContent.length")
+        shown.evaluate("document.querySelector('.nodes thead').style.display = 'table-row-group'")
+        once = printed(shown, tmp_path)
+        assert len(sheets) > 2
+        assert sum(sheets) - sum(once) == headings * (len(sheets) - 2)
+
+
+def test_a_printed_heading_stays_with_its_table(browser: Browser, server: Server, tmp_path: Path) -> None:
+    """Wherever the sheet ends, it ends before the name of the second table of programs or after rows of it."""
+    with tab(browser) as shown:
+        shown.look(PAPER)
+        shown.open(f"{server.url}/exporter-programs")
+        shown.evaluate("document.querySelector('.small').remove()")
+        ends = {grown_header(shown, height, tmp_path)[0] for height in range(100, 300, 10)}
+        name, about = (
+            shown.evaluate(f"document.querySelector('{one}').textContent.length") for one in (".name", ".name + p")
+        )
+        assert len(ends) > 1
+        assert [end for end in ends if {end + name, end + name + about} & ends] == []
+
+
+def grown_header(shown: Tab, height: int, folder: Path) -> list[int]:
+    """Print a page whose header is higher by so many pixels; return how many signs each sheet has."""
+    shown.evaluate(f"document.querySelector('header').style.paddingTop = '{height}px'")
+    return printed(shown, folder)
 
 
 def printed(shown: Tab, folder: Path) -> list[int]:

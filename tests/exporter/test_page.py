@@ -63,7 +63,7 @@ UNITS = {"Wh": 1e-3, "%": 0.01, "Mbit/s": 125_000.0, "kg": 1000.0, "min": 60.0}
 
 HARMLESS = re.compile(
     "html|head|meta|title|link|style|body|header|main|footer|section|div|h1|h2|p|b|br|small|span|a|ul|li|data|time|"
-    "table|tr|th|td|svg|path|rect|text|desc"
+    "table|thead|tr|th|td|svg|path|rect|text|desc"
 )
 """Elements that run nothing and fetch nothing."""
 
