@@ -1,6 +1,7 @@
 """The committed configuration on a short clock, for tests, and what stands at its two ends."""
 
 import contextlib
+import gzip
 import http.server
 import json
 import shutil
@@ -15,6 +16,7 @@ from typing import Any
 import requests
 import yaml
 
+from exporter.core.metrics import GZIP_LEVEL
 from scripts.native_prometheus import native_configuration
 from tests.exporter.exporter_process import zone_at_noon
 from tests.processes import join, running
@@ -99,10 +101,12 @@ def write_alertmanager(folder: Path, *, webhook: str) -> Path:
 class Quiet(http.server.BaseHTTPRequestHandler):
     """Handler of requests that logs nothing."""
 
-    def answer(self, status: int, body: bytes = b"") -> None:
+    def answer(self, status: int, body: bytes = b"", encoding: str = "") -> None:
         """Send a whole answer, in the type of content that Prometheus takes for an exposition."""
         self.send_response(status)
         self.send_header("Content-Type", "text/plain; version=0.0.4")
+        if encoding:
+            self.send_header("Content-Encoding", encoding)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -152,12 +156,19 @@ def exposition(body: str) -> contextlib.AbstractContextManager[str]:
 
 @contextlib.contextmanager
 def answering(answer: Callable[[str], str | None]) -> Iterator[str]:
-    """Run scrape targets that answer what `answer` says for the path, or 503 for None; yield their host:port."""
+    """Run scrape targets that answer what `answer` says for the path, or 503 for None; yield their host:port.
+
+    They compress what they answer where that is asked for, as the exporter does.
+    """
 
     class Handler(Quiet):
         def do_GET(self) -> None:
             body = answer(self.path)
-            self.answer(503 if body is None else 200, (body or "").encode())
+            status, content = 503 if body is None else 200, (body or "").encode()
+            if "gzip" in self.headers.get("Accept-Encoding", ""):
+                self.answer(status, gzip.compress(content, compresslevel=GZIP_LEVEL), "gzip")
+            else:
+                self.answer(status, content)
 
     with serving(Handler) as address:
         yield address
