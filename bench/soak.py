@@ -98,9 +98,8 @@ def main() -> int:
         parts = described(found)
         print("\n\n".join([f"# {name}", *parts]))
         if options.record:
-            record(
-                f"soak-{name}", [f"What {name} holds over a day", *parts, f"![Over time](soak-{name}.png)"], measured
-            )
+            title = f"What {name} holds over {options.hours:g} hours"
+            record(f"soak-{name}", [title, *parts, f"![Over time](soak-{name}.png)"], measured)
             (RESULTS / f"soak-{name}.png").write_bytes(picture(found))
         grown += [f"{name}: grows: {what}" for what in growth(found.points, SETTLED_AFTER, A_DAY)]
     print("".join(f"{line}\n" for line in grown), end="", file=sys.stderr)
